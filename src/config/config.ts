@@ -1,0 +1,72 @@
+// The whole configuration, frozen: what read-config.ts makes of the environment and loom.yaml.
+import type { Durability } from "../trace/lane-messages.js";
+import type { Secret } from "./secret.js";
+
+export const providerKinds = ["openai", "azure-openai", "openai-compatible", "mock"] as const;
+export type ProviderKind = (typeof providerKinds)[number];
+
+/** Settings of one provider, whether the operator's (environment, loom.yaml) or a tenant's (database). */
+export type ProviderSettings = {
+  /** The name used in `provider/model`. */
+  readonly name: string;
+  readonly kind: ProviderKind;
+  /** Origin and base path without a trailing slash, such as `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly credential: Secret | null;
+  /** How the credential is sent. */
+  readonly auth: "bearer" | "api-key" | "none";
+  /** Azure: a dated version means the classic deployment paths; null means the v1 paths. */
+  readonly apiVersion: string | null;
+  /** Azure: model name -> deployment name, where they differ. */
+  readonly deployments: Readonly<Record<string, string>>;
+};
+
+export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+
+export type Config = {
+  /** Absolute path of Loom's own folder. */
+  readonly home: string;
+  /** The loom.yaml that was read, or null. */
+  readonly file: string | null;
+  readonly listen: {
+    readonly host: string;
+    /** 0 takes any free port. */
+    readonly port: number;
+    /** `refuse` answers chunked requests with 411; `accept` takes them and closes the connection after the answer. */
+    readonly chunkedRequests: "refuse" | "accept";
+    readonly bodyBytesMax: number;
+  };
+  /** null: the embedded PostgreSQL in `home`. */
+  readonly databaseUrl: Secret | null;
+  /** `version:base64` entries, newest first. null: the key file in `home`, made at the first start. */
+  readonly masterKeys: Secret | null;
+  readonly durability: Durability;
+  readonly lanes: number;
+  readonly logLevel: LogLevel;
+  readonly upstream: {
+    readonly connectTimeoutMs: number;
+    /** From the request sent to the first byte of the response head. */
+    readonly firstByteTimeoutMs: number;
+    /** The longest silence between two pieces of an answer. */
+    readonly idleTimeoutMs: number;
+    /** The longest time of one attempt altogether. */
+    readonly totalTimeoutMs: number;
+    readonly connectionsPerTargetMax: number;
+  };
+  readonly auth: {
+    /** How long a cached key is believed without asking the database again. */
+    readonly freshMs: number;
+    /** How long a known key is served while the database is away. */
+    readonly staleMaxMs: number;
+  };
+  /** How long SIGTERM lets open exchanges run. */
+  readonly drainTimeoutMs: number;
+  /** The operator's providers: what every tenant may use that has no settings of its own for that name. */
+  readonly providers: readonly ProviderSettings[];
+  /** Aliases for every tenant: model -> ordered `provider/model` targets. */
+  readonly routes: Readonly<Record<string, readonly string[]>>;
+  /** The provider of a bare model name. */
+  readonly defaultProvider: string;
+  /** A SHA-256 of another build of the front end's addon that the operator accepts; null: the pinned ones only. */
+  readonly frontEndSha256: string | null;
+};

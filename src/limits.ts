@@ -1,0 +1,63 @@
+// Every bound of Loom in one place, with its reason. A tunable (a default that an operator may change) lives in
+// config/; a bound lives here. docs/limits.md is held against this file by a test, and assertLimits against itself.
+import { strict as assert } from "node:assert";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** The largest header block taken from a client. uWebSockets.js's own default of 4 KiB is too small for long tokens. */
+  headerBytesMax: 32 * KiB,
+  /** The most header lines taken from a client; uWebSockets.js stops at about the same. */
+  headerCountMax: 96,
+  /** The largest request body that a setting may allow (`listen.bodyBytesMax`, default 32 MiB). */
+  requestBodyBytesMax: 256 * MiB,
+  /** A plain answer is held whole up to here until its record is acknowledged; beyond, only its last piece is. */
+  heldAnswerBytesMax: 16 * MiB,
+  /** Bytes of one answer that are kept in its trace; the client gets all of it, the trace says that it was cut. */
+  captureBytesMax: 64 * MiB,
+  /** A part of an event is held for its end up to here; a longer event is passed on in pieces. */
+  heldEventBytesMax: 256 * KiB,
+  /** Captured bytes go to the lane when there are this many ... */
+  chunkFrameBytes: 64 * KiB,
+  /** ... or after this time. */
+  chunkFrameMs: 1000,
+  /** Bytes that may wait in one lane for Postgres; above, new requests are refused with trace_store_unavailable. */
+  laneBacklogBytesMax: 256 * MiB,
+  /** A COPY is cut at this many rows ... */
+  copyRowsMax: 2000,
+  /** ... or this many bytes ... */
+  copyBytesMax: 8 * MiB,
+  /** ... or when its first row has waited this long. */
+  copyWaitMs: 50,
+  /** One write to the COPY stream; every write becomes one CopyData message. */
+  copyChunkBytes: 256 * KiB,
+  /** Bodies smaller than this are sealed uncompressed: deflate costs more than it saves. */
+  compressBytesMin: 4 * KiB,
+  /** Keys held in the authentication cache. */
+  cachedKeysMax: 100_000,
+  /** Unknown keys remembered, apart from the good ones, so that a flood of guesses evicts nothing. */
+  cachedUnknownKeysMax: 10_000,
+  /** How long an unknown key is remembered as unknown. */
+  unknownKeyMs: 2000,
+  /** Connection pools kept for providers; the least used is closed beyond. */
+  upstreamPoolsMax: 1000,
+  /** The largest response head taken from a provider. */
+  upstreamHeaderBytesMax: 64 * KiB,
+  /** Months of partitions that exist ahead of the current one. */
+  partitionMonthsAhead: 3,
+  /** Text that a client chose and that becomes a column (model, session, user, request id) is cut here, in characters. */
+  columnTextMax: 512,
+  /** Tags kept of one exchange. */
+  tagsMax: 16,
+} as const;
+
+/** Fails at start when two bounds contradict each other. */
+export function assertLimits(): void {
+  assert(limits.chunkFrameBytes <= limits.captureBytesMax, "a chunk frame must fit into a capture");
+  assert(limits.heldEventBytesMax <= limits.heldAnswerBytesMax, "a held event must fit into a held answer");
+  assert(limits.copyChunkBytes <= limits.copyBytesMax, "a COPY chunk must fit into a COPY");
+  assert(limits.copyBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold more than one COPY");
+  assert(limits.captureBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold the largest capture");
+  assert(limits.cachedUnknownKeysMax <= limits.cachedKeysMax, "unknown keys must not get more room than known ones");
+}
