@@ -1,0 +1,102 @@
+// The lanes of this process: their workers, started by Piscina, one pool of one thread each. A lane's task runs
+// for as long as the lane lives; its frames go over a port of their own. This folder is the only one that knows Piscina.
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { LoomError } from "../errors/loom-error.js";
+import type { LoomEvent } from "../report/events.js";
+import type { Durability, LaneSettings, LaneTask } from "../trace/lane-messages.js";
+import { Lane } from "./lane.js";
+
+/** What the path waits for. `memory`: only the end of an answer waits, for the lane to have received it. */
+export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; readonly forEnd: boolean }>> = {
+  memory: { forBegin: false, forEnd: true },
+  process: { forBegin: true, forEnd: true },
+  disk: { forBegin: true, forEnd: true },
+};
+
+export type HandOffOptions = Omit<LaneSettings, "lane"> & {
+  readonly lanes: number;
+  /** File URL of the compiled workers/lane.js. */
+  readonly laneWorker: URL;
+  readonly emit: (event: LoomEvent) => void;
+};
+
+export type HandOff = {
+  readonly durability: Durability;
+  readonly lanes: readonly Lane[];
+  /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
+  pick(): Lane;
+  /** Finishes what the lanes hold, then ends their threads. */
+  stop(deadlineMs: number): Promise<void>;
+};
+
+const restartDelayMs = 100;
+
+class LaneThread {
+  readonly lane: Lane;
+  readonly #options: HandOffOptions;
+  #pool: Piscina | null = null;
+  #state: "running" | "stopping" = "running";
+  #life: Promise<void> = Promise.resolve();
+
+  constructor(index: number, options: HandOffOptions) {
+    this.lane = new Lane(index, options.emit);
+    this.#options = options;
+    this.start();
+  }
+
+  start(): void {
+    const { laneWorker, lanes: _, emit, ...settings } = this.#options;
+    const pool = new Piscina({
+      filename: laneWorker.href,
+      name: "runLane",
+      minThreads: 1,
+      maxThreads: 1,
+      // The default ('sync') freezes an idle worker's event loop, and a lane holds a Postgres socket.
+      atomics: "disabled",
+      // Nothing of the environment is the lane's business, and it may hold secrets.
+      env: {},
+    });
+    this.#pool = pool;
+    const { port1, port2 } = new MessageChannel();
+    const task: LaneTask = { port: port2, settings: { ...settings, lane: this.lane.index } };
+    this.#life = pool.run(task, { transferList: [port2] }).then(
+      () => undefined,
+      async (error: unknown) => {
+        this.lane.detach(error instanceof Error ? error.message : String(error));
+        await pool.destroy();
+        if (this.#state === "stopping") return;
+        setTimeout(() => this.start(), restartDelayMs).unref();
+      },
+    );
+    this.lane.attach(port1);
+    emit({ name: "lane_started", lane: this.lane.index });
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.#state = "stopping";
+    this.lane.drain(deadlineMs);
+    await this.#life;
+    await this.#pool?.destroy();
+  }
+}
+
+export function openHandOff(options: HandOffOptions): HandOff {
+  const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options));
+  let turn = 0;
+  return {
+    durability: options.durability,
+    lanes: threads.map((thread) => thread.lane),
+    pick() {
+      for (let tried = 0; tried < threads.length; tried += 1) {
+        turn = (turn + 1) % threads.length;
+        const lane = threads[turn]?.lane;
+        if (lane?.admits) return lane;
+      }
+      throw new LoomError("trace_store_unavailable");
+    },
+    async stop(deadlineMs) {
+      await Promise.all(threads.map((thread) => thread.stop(deadlineMs)));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// One request and the means to answer it, free of any front end's types. Every front end makes these; the rest
+// of the path knows nothing else of the client.
+
+/** Header lines in order; names in lower case. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/**
+ * The answer to one request. `open`: nothing sent. `started`: the head is out. `ended`: complete.
+ * `gone`: the client left or the connection was cut; every call is then a no-op.
+ */
+export type ReplyState = "open" | "started" | "ended" | "gone";
+
+export type Reply = {
+  readonly state: ReplyState;
+  /** A whole answer at once, with a Content-Length. */
+  send(status: number, headers: HeaderList, body: Uint8Array | string): void;
+  /** The head and the first bytes in one write, without a known length. False: pause until `onDrain`. */
+  start(status: number, headers: HeaderList, first: Uint8Array): boolean;
+  /** More bytes in one write. False: the client reads more slowly than we write; pause until `onDrain`. */
+  write(bytes: Uint8Array): boolean;
+  /** The clean end of an answer that was started. */
+  end(last?: Uint8Array): void;
+  /** Breaks the connection, so that the client cannot take what it has for a whole answer. */
+  cut(): void;
+  onDrain(listener: () => void): void;
+  /** Called once when the client leaves before the answer has ended. */
+  onGone(listener: () => void): void;
+};
+
+export type Exchange = {
+  readonly method: string;
+  /** The raw path, without the query. */
+  readonly path: string;
+  /** The raw query without its `?`, or an empty string. */
+  readonly query: string;
+  /** Names in lower case; repeated lines are joined with a comma (those that must not repeat were refused). */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Monotonic time of the first byte that the server saw, in ms. */
+  readonly receivedAtMs: number;
+  /** The same moment as unix time in ms. */
+  readonly createdAtMs: number;
+  /** The whole body. */
+  readonly body: Buffer;
+  readonly reply: Reply;
+};

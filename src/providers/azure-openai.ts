@@ -1,0 +1,45 @@
+// Azure OpenAI. With a dated api-version: the classic paths, where the deployment is part of the path. Without:
+// the v1 paths, which look like OpenAI's. Facts: Azure OpenAI reference, and facts/protocols.md section 2.
+import type { ProviderSettings } from "../config/config.js";
+import { authHeaders } from "./openai.js";
+import type { Provider } from "./provider.js";
+import { splitBaseUrl } from "./upstream-url.js";
+
+/** `stream_options` is refused with 400 by versions before this one. */
+const usageOptionSince = "2024-09-01";
+
+function isClassic(settings: ProviderSettings): boolean {
+  return settings.apiVersion !== null && /^\d{4}-\d{2}-\d{2}/.test(settings.apiVersion);
+}
+
+function deploymentOf(settings: ProviderSettings, model: string): string {
+  return Object.hasOwn(settings.deployments, model) ? (settings.deployments[model] ?? model) : model;
+}
+
+export const azureOpenai: Provider = {
+  kind: "azure-openai",
+  defaultBaseUrl: null,
+  lacks(settings) {
+    if (settings.baseUrl === "") return "set AZURE_OPENAI_ENDPOINT";
+    return settings.credential === null ? "set AZURE_OPENAI_API_KEY" : null;
+  },
+  call(operation, settings, model) {
+    const { origin, basePath } = splitBaseUrl(settings.baseUrl);
+    // An endpoint may be given with or without its /openai or /openai/v1.
+    const root = basePath.replace(/\/openai(?:\/v1)?$/, "");
+    const headers = authHeaders(settings);
+    const query = settings.apiVersion === null ? "" : `?api-version=${encodeURIComponent(settings.apiVersion)}`;
+    if (operation === "models") {
+      // The classic list shows what could be deployed, not what is.
+      if (isClassic(settings)) return null;
+      return { method: "GET", origin, path: `${root}/openai/v1/models${query}`, headers };
+    }
+    const path = isClassic(settings)
+      ? `${root}/openai/deployments/${encodeURIComponent(deploymentOf(settings, model))}/chat/completions`
+      : `${root}/openai/v1/chat/completions`;
+    return { method: "POST", origin, path: `${path}${query}`, headers };
+  },
+  bodyModel: deploymentOf,
+  takesUsageOption: (settings) => !isClassic(settings) || (settings.apiVersion ?? "") >= usageOptionSince,
+  usageFormat: "openai-chat",
+};

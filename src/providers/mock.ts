@@ -1,0 +1,22 @@
+// The mock provider that every gateway brings: OpenAI's API without a key, answered by the server in `mock/`.
+import { openai } from "./openai.js";
+import type { Provider } from "./provider.js";
+
+/** What `GET /v1/models` shows of it; the behaviours are the mock server's. */
+export const mockModels = [
+  "echo",
+  "stream",
+  "tools",
+  "error-429",
+  "error-500",
+  "timeout",
+  "slow-first-byte",
+  "cut",
+] as const;
+
+export const mock: Provider = {
+  ...openai,
+  kind: "mock",
+  defaultBaseUrl: null,
+  lacks: () => null,
+};

@@ -1,0 +1,34 @@
+// OpenAI itself, and the base of every provider that speaks its API: the path follows the base URL, the model
+// stays in the body, the key goes as a bearer token.
+import type { ProviderSettings } from "../config/config.js";
+import type { Operation, Provider, UpstreamCall } from "./provider.js";
+import { splitBaseUrl } from "./upstream-url.js";
+
+const paths: Readonly<Record<Operation, string>> = { chat: "/chat/completions", models: "/models" };
+
+export function authHeaders(settings: ProviderSettings): Record<string, string> {
+  if (settings.credential === null || settings.auth === "none") return {};
+  const key = settings.credential.reveal();
+  return settings.auth === "api-key" ? { "api-key": key } : { authorization: `Bearer ${key}` };
+}
+
+/** A call of an API that has OpenAI's paths below the base URL. */
+export function openaiShapedCall(operation: Operation, settings: ProviderSettings): UpstreamCall {
+  const { origin, basePath } = splitBaseUrl(settings.baseUrl);
+  return {
+    method: operation === "models" ? "GET" : "POST",
+    origin,
+    path: `${basePath}${paths[operation]}`,
+    headers: authHeaders(settings),
+  };
+}
+
+export const openai: Provider = {
+  kind: "openai",
+  defaultBaseUrl: "https://api.openai.com/v1",
+  lacks: (settings) => (settings.credential === null ? "set OPENAI_API_KEY" : null),
+  call: openaiShapedCall,
+  bodyModel: (_settings, model) => model,
+  takesUsageOption: () => true,
+  usageFormat: "openai-chat",
+};

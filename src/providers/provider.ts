@@ -1,0 +1,32 @@
+// The contract of a provider: how Loom's operations become calls of its API. Pure: no I/O, no state. Which
+// provider speaks which contract is decided in one table, provider-table.ts.
+import type { ProviderKind, ProviderSettings } from "../config/config.js";
+import type { UsageFormat } from "../trace/record.js";
+
+/** What is sent upstream besides the body. Header names in lower case. */
+export type UpstreamCall = {
+  readonly method: "GET" | "POST";
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** What kinds of requests Loom forwards. */
+export type Operation = "chat" | "models";
+
+export type Provider = {
+  readonly kind: ProviderKind;
+  /** Base URL when none is set, or null when there is no sensible one. */
+  readonly defaultBaseUrl: string | null;
+  /** What must be set before this provider can be called, in words for a banner, such as `set OPENAI_API_KEY`. */
+  lacks(settings: ProviderSettings): string | null;
+  /** `model` is the name after `provider/`. Null when this provider has no such operation. */
+  call(operation: Operation, settings: ProviderSettings, model: string): UpstreamCall | null;
+  /** The name that the body's `model` field must carry. */
+  bodyModel(settings: ProviderSettings, model: string): string;
+  /** Whether it takes `stream_options.include_usage`; some versions refuse the unknown field with 400. */
+  takesUsageOption(settings: ProviderSettings): boolean;
+  readonly usageFormat: UsageFormat;
+};
