@@ -50,6 +50,18 @@ export const limits = {
   columnTextMax: 512,
   /** Tags kept of one exchange. */
   tagsMax: 16,
+  /** Derived keys held in one lane; the least used is zero-filled and dropped beyond. */
+  derivedKeysMax: 10_000,
+  /** An exchange with more bytes than this is compressed off the lane's thread and sealed in pieces of this size. */
+  sealInPiecesBytesMin: 1 * MiB,
+  /** The most of one streamed answer that is read for its usage: its head and its tail. */
+  accountBytesMax: 4 * MiB,
+  /** How long a lane works on finished exchanges before it looks at its port again. */
+  laneSliceMs: 2,
+  /** A database that says nothing for this long in the middle of a batch is taken for gone. */
+  databaseTimeoutMs: 15_000,
+  /** The longest pause between two tries to reach the database. */
+  databaseRetryMsMax: 5000,
 } as const;
 
 /** Fails at start when two bounds contradict each other. */
