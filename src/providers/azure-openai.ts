@@ -40,6 +40,7 @@ export const azureOpenai: Provider = {
     return { method: "POST", origin, path: `${path}${query}`, headers };
   },
   bodyModel: deploymentOf,
+  takesBareModel: () => true,
   takesUsageOption: (settings) => !isClassic(settings) || (settings.apiVersion ?? "") >= usageOptionSince,
   usageFormat: "openai-chat",
 };

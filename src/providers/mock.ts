@@ -19,4 +19,6 @@ export const mock: Provider = {
   kind: "mock",
   defaultBaseUrl: null,
   lacks: () => null,
+  // A mock answer to a real model's name would look like the real thing.
+  takesBareModel: (model) => (mockModels as readonly string[]).includes(model),
 };

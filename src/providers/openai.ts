@@ -29,6 +29,7 @@ export const openai: Provider = {
   lacks: (settings) => (settings.credential === null ? "set OPENAI_API_KEY" : null),
   call: openaiShapedCall,
   bodyModel: (_settings, model) => model,
+  takesBareModel: () => true,
   takesUsageOption: () => true,
   usageFormat: "openai-chat",
 };

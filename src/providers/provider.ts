@@ -24,6 +24,8 @@ export type Provider = {
   lacks(settings: ProviderSettings): string | null;
   /** `model` is the name after `provider/`. Null when this provider has no such operation. */
   call(operation: Operation, settings: ProviderSettings, model: string): UpstreamCall | null;
+  /** Whether a model name without `provider/` may be taken as this provider's. */
+  takesBareModel(model: string): boolean;
   /** The name that the body's `model` field must carry. */
   bodyModel(settings: ProviderSettings, model: string): string;
   /** Whether it takes `stream_options.include_usage`; some versions refuse the unknown field with 400. */

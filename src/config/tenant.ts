@@ -1,0 +1,20 @@
+// Who calls, and what that tenant may use: read from the database by authenticate/, understood by the whole path.
+import type { ProviderSettings } from "./config.js";
+
+export type Tenant = {
+  readonly id: string;
+  readonly name: string;
+  /** Salt of every key derived for this tenant, base64; null after an erasure. */
+  readonly keySalt: string | null;
+  readonly defaultProvider: string | null;
+  /** The tenant's own settings by provider name. They go before the operator's of the same name. */
+  readonly providers: ReadonlyMap<string, ProviderSettings>;
+  /** The tenant's aliases: model -> ordered `provider/model` targets. */
+  readonly routes: ReadonlyMap<string, readonly string[]>;
+};
+
+export type Caller = {
+  readonly tenant: Tenant;
+  readonly apiKeyId: string;
+  readonly scopes: readonly string[];
+};
