@@ -36,7 +36,8 @@ function planAnswer(request: ChatRequest, delayMs: number): AnswerPlan {
     status: 200,
     headers: answerHeaders(request.shape, "events"),
     framing: request.options.closeDelimited ? "close" : "chunked",
-    steps: streamSteps(request),
+    // Lazy, since a stream may be long, and the same each time it is gone through.
+    steps: { [Symbol.iterator]: () => streamSteps(request)[Symbol.iterator]() },
   };
 }
 

@@ -39,7 +39,7 @@ export type MockProvider = {
 type MockState = {
   readonly options: MockProviderOptions;
   readonly received: ReceivedRequest[];
-  /** Plans of canned plain answers, by shape and model. */
+  /** Plans of canned answers, made once: a bench asks for the same one again and again. */
   readonly canned: Map<string, AnswerPlan>;
   /** For the option `times`: how often a key has been seen. */
   readonly seen: Map<string, number>;
@@ -144,19 +144,20 @@ function planChatRequest(
   if ("refusal" in read) return planError(endpoint.shape, 400, read.refusal);
   const request = applyTimes(read.request, state.seen);
   if (!isCanned(request)) return planChat(request);
-  const name = `${request.shape} ${request.answerModel}`;
+  const name = `${request.shape} ${request.stream} ${request.includeUsage} ${request.answerModel}`;
   const known = state.canned.get(name);
   if (known !== undefined) return known;
-  const plan = planChat(request);
+  const made = planChat(request);
+  const plan = made.kind === "steps" ? { ...made, steps: [...made.steps] } : made;
   if (state.canned.size >= cannedMax) state.canned.clear();
   state.canned.set(name, plan);
   return plan;
 }
 
-/** Whether the answer depends on nothing but its shape and model name. */
+/** Whether the answer depends on nothing but its shape, its model name and the stream's fields. */
 function isCanned(request: ChatRequest): boolean {
-  const { behaviour, options, stream, responseFormat } = request;
-  const isPlain = !stream && options === defaultOptions && (responseFormat === undefined || responseFormat === null);
+  const { behaviour, options, responseFormat } = request;
+  const isPlain = options === defaultOptions && (responseFormat === undefined || responseFormat === null);
   return isPlain && behaviour.kind === "named" && behaviour.name === "canned";
 }
 
