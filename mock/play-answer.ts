@@ -1,5 +1,4 @@
 // Carries out a plan on one HTTP response: waits, writes, breaks connections, and stops when the client leaves.
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { AnswerPlan } from "./answer-plan.js";
 import { noteSent, type ReceivedRequest } from "./received-requests.js";
@@ -68,7 +67,7 @@ async function playSteps(
     if (step.kind === "write") {
       isHeadFlushed = true;
       noteSent(received, step.bytes);
-      if (!response.write(step.bytes)) await Promise.race([once(response, "drain"), untilAborted(gone)]);
+      if (!response.write(step.bytes)) await untilDrained(response, gone);
     } else if (step.kind === "pause") {
       if (!isHeadFlushed) response.flushHeaders();
       isHeadFlushed = true;
@@ -119,9 +118,16 @@ function wait(ms: number, gone: AbortSignal): Promise<void> {
   });
 }
 
-function untilAborted(gone: AbortSignal): Promise<void> {
+/** Resolves when the socket takes more, or as soon as the client is gone. */
+function untilDrained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  if (gone.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    if (gone.aborted) resolve();
-    else gone.addEventListener("abort", () => resolve(), { once: true });
+    const finish = () => {
+      response.off("drain", finish);
+      gone.removeEventListener("abort", finish);
+      resolve();
+    };
+    response.on("drain", finish);
+    gone.addEventListener("abort", finish);
   });
 }
