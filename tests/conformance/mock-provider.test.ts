@@ -218,11 +218,18 @@ describe("errors and time", () => {
     }
   });
 
+  it("a client that leaves during a wait gets nothing written", async () => {
+    const call = openai.chat.completions.create(ask("mock/slow-first-byte", { delay_ms: 80 }), { timeout: 30 });
+    await expect(call).rejects.toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(mock.received.at(-1)).toMatchObject({ status: null, sentBytes: 0, outcome: "client-gone" });
+  });
+
   it("stream keeps its pace without drifting", async () => {
     const startedMs = performance.now();
-    const chunks = await collect(openai, ask("mock/stream", { tokens: 50, tokens_per_second: 250 }));
+    const chunks = await collect(openai, ask("mock/stream", { tokens: 400, tokens_per_second: 2000 }));
     const tookMs = performance.now() - startedMs;
-    expect(chunks.filter((chunk) => chunk.choices[0]?.delta.content)).toHaveLength(50);
+    expect(chunks.filter((chunk) => chunk.choices[0]?.delta.content)).toHaveLength(400);
     expect(tookMs).toBeGreaterThan(190);
     expect(tookMs).toBeLessThan(400);
   });
