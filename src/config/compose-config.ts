@@ -1,0 +1,110 @@
+// Makes the one frozen Config of checked settings: defaults where nothing was said, and what only shows in combination.
+import { resolve } from "node:path";
+import { providerOf } from "../providers/provider-table.js";
+import type { Config, ProviderSettings } from "./config.js";
+import type { ConfigFault } from "./config-faults.js";
+import type { FileSettings } from "./config-schema.js";
+import { defaultHome, defaultLanes } from "./default-home.js";
+import { nearestName } from "./nearest-name.js";
+import { makeProviderSettings } from "./provider-settings.js";
+import { Secret } from "./secret.js";
+
+const MiB = 1024 * 1024;
+
+export type Surroundings = {
+  readonly file: string | null;
+  readonly cwd: string;
+  readonly uid: number | null;
+  readonly cores: number;
+  /** Names of the providers that loom.yaml has an entry for: those must be complete. */
+  readonly written: readonly string[];
+  readonly locate: (path: readonly string[]) => string;
+};
+
+/** The configuration, deeply frozen; faults are added to the list, and then the result is not to be used. */
+export function composeConfig(settings: FileSettings, around: Surroundings, faults: ConfigFault[]): Config {
+  const { listen, upstream, auth } = settings;
+  const providers = composeProviders(settings, around, faults);
+  const config: Config = {
+    home: settings.home === undefined ? defaultHome(around.cwd, around.uid) : resolve(around.cwd, settings.home),
+    file: around.file,
+    listen: {
+      host: listen?.host ?? "127.0.0.1",
+      port: listen?.port ?? 8080,
+      chunkedRequests: listen?.chunkedRequests ?? "refuse",
+      bodyBytesMax: listen?.bodyBytesMax ?? 32 * MiB,
+    },
+    databaseUrl: settings.database?.url === undefined ? null : new Secret(settings.database.url),
+    masterKeys: settings.masterKeys === undefined ? null : new Secret(settings.masterKeys),
+    durability: settings.durability ?? "memory",
+    lanes: settings.lanes ?? defaultLanes(around.cores),
+    logLevel: settings.logLevel ?? "info",
+    upstream: {
+      connectTimeoutMs: upstream?.connectTimeoutMs ?? 5000,
+      firstByteTimeoutMs: upstream?.firstByteTimeoutMs ?? 600_000,
+      idleTimeoutMs: upstream?.idleTimeoutMs ?? 300_000,
+      totalTimeoutMs: upstream?.totalTimeoutMs ?? 3_600_000,
+      connectionsPerTargetMax: upstream?.connectionsPerTargetMax ?? 256,
+    },
+    auth: { freshMs: auth?.freshMs ?? 60_000, staleMaxMs: auth?.staleMaxMs ?? 86_400_000 },
+    drainTimeoutMs: settings.drainTimeoutMs ?? 30_000,
+    providers,
+    routes: Object.fromEntries(
+      Object.entries(settings.routes ?? {}).map(([alias, to]) => [alias, typeof to === "string" ? [to] : to]),
+    ),
+    defaultProvider: settings.defaultProvider ?? chooseDefaultProvider(providers),
+    frontEndSha256: listen?.frontEndSha256?.toLowerCase() ?? null,
+  };
+  checkCombination(config, around, faults);
+  return freezeDeep(config);
+}
+
+function composeProviders(settings: FileSettings, around: Surroundings, faults: ConfigFault[]): ProviderSettings[] {
+  const providers = Object.entries(settings.providers ?? {}).map(([name, entry]) => makeProviderSettings(name, entry));
+  for (const { name, baseUrl } of providers) {
+    // A key without an endpoint in the environment may be meant for another program: a provider that lacks something.
+    if (baseUrl !== "" || !around.written.includes(name)) continue;
+    const fix = "Add baseUrl, such as https://host/v1.";
+    faults.push({ where: around.locate(["providers", name]), message: "This provider has no baseUrl.", fix });
+  }
+  return providers;
+}
+
+/** `openai`, else `azure-openai`, else the first; one that can be called goes before one that lacks something. */
+function chooseDefaultProvider(providers: readonly ProviderSettings[]): string {
+  const ready = providers.filter((provider) => providerOf(provider.kind).lacks(provider) === null);
+  const names = (ready.length > 0 ? ready : providers).map((provider) => provider.name);
+  return ["openai", "azure-openai"].find((name) => names.includes(name)) ?? names[0] ?? "mock";
+}
+
+function checkCombination(config: Config, around: Surroundings, faults: ConfigFault[]): void {
+  // Tenants may bring their own settings for these, so the operator need not have any.
+  const own = [...around.written, ...config.providers.map((provider) => provider.name)];
+  const known = [...new Set([...own, "openai", "azure-openai", "mock"])];
+  if (!known.includes(config.defaultProvider)) {
+    const suggestion = nearestName(config.defaultProvider, known);
+    faults.push({
+      where: around.locate(["defaultProvider"]),
+      message: `There is no provider "${config.defaultProvider}".`,
+      fix:
+        suggestion === null
+          ? `Add it to providers, or name one of ${known.join(", ")}.`
+          : `Did you mean ${suggestion}?`,
+    });
+  }
+  if (config.auth.staleMaxMs < config.auth.freshMs) {
+    faults.push({
+      where: around.locate(["auth", "staleMaxMs"]),
+      message: "auth.staleMaxMs is smaller than auth.freshMs.",
+      fix: `Give at least ${config.auth.freshMs}.`,
+    });
+  }
+}
+
+function freezeDeep<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezeDeep(inner);
+  }
+  return value;
+}

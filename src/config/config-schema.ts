@@ -1,0 +1,192 @@
+// The schema of loom.yaml. The environment is held to the same fields, so each setting is described exactly once.
+// An `error` text here is the fix that a fault shows: it completes "Give ...".
+import { z } from "zod";
+import { limits } from "../limits.js";
+import type { Durability } from "../trace/lane-messages.js";
+import { type LogLevel, providerKinds } from "./config.js";
+import { findMasterKeysFault } from "./master-key-form.js";
+
+/** What this version offers, and what it knows by name but does not have yet. */
+const durabilities = { memory: "here", process: "later", disk: "later" } as const satisfies Record<Durability, Offer>;
+const frontEnds = { uws: "here", node: "later" } as const satisfies Record<string, Offer>;
+type Offer = "here" | "later";
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const satisfies LogLevel[];
+const dayMs = 86_400_000;
+
+function wholeNumber(min: number, max: number, what: string) {
+  const error = `${what}: a whole number from ${min} to ${max}.`;
+  return z
+    .preprocess(numberFromText, z.int(error).min(min, error).max(max, error))
+    .optional()
+    .meta({
+      description: upperFirst(what),
+    });
+}
+
+// The environment and expanded references give text, whatever the setting is.
+function numberFromText(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
+}
+
+function oneOf<const Names extends readonly [string, ...string[]]>(names: Names, what: string) {
+  return z
+    .enum(names, `one of ${names.join(", ")}.`)
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
+function offered<Name extends string>(offers: Readonly<Record<Name, Offer>>, what: string) {
+  const all = Object.keys(offers) as Name[];
+  const here = all.filter((name) => offers[name] === "here");
+  const fix = `${here.join(" or ")}.`;
+  return z
+    .enum(here, {
+      error: ({ input }) =>
+        all.some((name) => name === input) ? `${fix.slice(0, -1)}; ${String(input)} comes with a later version.` : fix,
+    })
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
+function text(what: string) {
+  return z
+    .string(`${what}, as text.`)
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
+function section<Shape extends z.ZodRawShape>(shape: Shape, what: string) {
+  return z
+    .strictObject(shape, `a section with the fields ${Object.keys(shape).join(", ")}.`)
+    .optional()
+    .meta({ description: what });
+}
+
+const baseUrl = z
+  .string("a URL, as text.")
+  .refine(isPlainHttpUrl, "a URL that begins with http:// or https:// and has no user, password, query or fragment.")
+  .optional()
+  .meta({ description: "Origin and base path of the provider, such as https://api.openai.com/v1" });
+
+function isPlainHttpUrl(value: string): boolean {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !["http:", "https:"].includes(url.protocol)) return false;
+  return url.username === "" && url.password === "" && !/[?#]/.test(value);
+}
+
+const providerName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a name of letters, digits, dots, dashes and underscores.")
+  .refine((name) => name !== "mock", "another name; the mock provider is built in.");
+
+const apiVersionForm = /^(\d{4}-\d{2}-\d{2}(-preview)?|v1|preview|latest)$/;
+
+export const providerSchema = z.strictObject(
+  {
+    kind: oneOf(providerKinds, "the protocol that the provider speaks; the provider's name when that is a kind"),
+    baseUrl,
+    apiKey: text("the provider's key; best as a reference such as ${OPENAI_API_KEY}"),
+    auth: oneOf(["bearer", "api-key", "none"], "how the key is sent"),
+    apiVersion: z
+      .string("a version, as text.")
+      .regex(apiVersionForm, "a dated version such as 2024-10-21, or v1.")
+      .optional()
+      .meta({ description: "Azure: a dated version takes the classic deployment paths, v1 or nothing the v1 paths" }),
+    deployments: z
+      .record(z.string(), z.string("a deployment name, as text."), "a section of model: deployment.")
+      .optional()
+      .meta({ description: "Azure: model name to deployment name, where they differ" }),
+  },
+  "a section with the fields kind, baseUrl, apiKey, auth, apiVersion, deployments.",
+);
+
+/** An ordered list's element: `provider/model`. */
+export const targetForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\/\S+$/;
+const targetFix = "`provider/model`, or a list of them in the order in which they are tried.";
+const target = z.string().regex(targetForm, targetFix);
+
+const masterKeysFix = "version:base64 entries of 32 bytes, newest first; make one with: openssl rand -base64 32.";
+
+/** Everything that loom.yaml may hold. Every field may be left out. */
+export const fileSchema = z
+  .strictObject(
+    {
+      home: text("the folder of Loom's own files, relative to loom.yaml"),
+      listen: section(
+        {
+          host: z
+            .string("an address, as text.")
+            .regex(/^[A-Za-z0-9.:_-]+$/, "an address such as 127.0.0.1 or 0.0.0.0, without a port.")
+            .optional()
+            .meta({ description: "The address to listen on; 127.0.0.1 when left out" }),
+          port: wholeNumber(0, 65_535, "the port to listen on"),
+          chunkedRequests: oneOf(["refuse", "accept"], "what happens to request bodies without a Content-Length"),
+          bodyBytesMax: wholeNumber(1, limits.requestBodyBytesMax, "the largest request body in bytes"),
+          frontEnd: offered(frontEnds, "the HTTP front end"),
+          frontEndSha256: z
+            .string("a SHA-256, as text.")
+            .regex(/^[0-9a-f]{64}$/i, "a SHA-256 as 64 hexadecimal digits.")
+            .optional()
+            .meta({ description: "The SHA-256 of another build of the front end's addon that you accept" }),
+        },
+        "Where clients connect",
+      ),
+      database: section(
+        {
+          url: z
+            .string("a URL, as text.")
+            .regex(/^postgres(ql)?:\/\/\S+$/, "a URL such as postgres://user:password@host:5432/loom.")
+            .optional()
+            .meta({ description: "Your PostgreSQL; the embedded server when left out" }),
+        },
+        "Where traces are kept",
+      ),
+      masterKeys: z
+        .string(masterKeysFix)
+        .refine((value) => findMasterKeysFault(value) === null, {
+          error: ({ input }) => `${masterKeysFix} ${findMasterKeysFault(String(input)) ?? ""}`.trim(),
+        })
+        .optional()
+        .meta({ description: "version:base64 entries, newest first; a file in `home` when left out" }),
+      durability: offered(durabilities, "what a request waits for before it is forwarded"),
+      lanes: wholeNumber(1, 64, "how many worker threads record"),
+      logLevel: oneOf(logLevels, "how much is logged"),
+      upstream: section(
+        {
+          connectTimeoutMs: wholeNumber(1, dayMs, "the longest wait for a connection in ms"),
+          firstByteTimeoutMs: wholeNumber(1, dayMs, "the longest wait for the first byte of an answer in ms"),
+          idleTimeoutMs: wholeNumber(1, dayMs, "the longest silence within an answer in ms"),
+          totalTimeoutMs: wholeNumber(1, dayMs, "the longest time of one attempt in ms"),
+          connectionsPerTargetMax: wholeNumber(1, 65_535, "the most connections to one target"),
+        },
+        "How providers are called",
+      ),
+      auth: section(
+        {
+          freshMs: wholeNumber(0, dayMs, "how long a cached key is believed in ms"),
+          staleMaxMs: wholeNumber(0, 30 * dayMs, "how long a known key is served while the database is away in ms"),
+        },
+        "How client keys are checked",
+      ),
+      drainTimeoutMs: wholeNumber(0, dayMs, "how long SIGTERM lets open requests run in ms"),
+      providers: z
+        .record(providerName, providerSchema, "a section of provider names.")
+        .optional()
+        .meta({ description: "Providers for every tenant that has no settings of its own" }),
+      routes: z
+        .record(z.string(), z.union([target, z.array(target).min(1)], targetFix), "a section of alias: target.")
+        .optional()
+        .meta({ description: "Aliases: model name to `provider/model` targets in order" }),
+      defaultProvider: text("the provider of a bare model name"),
+    },
+    "a section of settings; `loom config schema` lists them.",
+  )
+  .meta({ title: "loom.yaml", description: "Settings of the Loom gateway" });
+
+export type FileSettings = z.output<typeof fileSchema>;
+export type ProviderEntry = z.output<typeof providerSchema>;
+
+function upperFirst(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,65 @@
+// Every environment variable that Loom reads, and the setting of loom.yaml that each one stands for.
+import type { ConfigFault } from "./config-faults.js";
+import { nearestName } from "./nearest-name.js";
+
+export type EnvironmentName = {
+  readonly path: readonly string[];
+  /** A secret may also come from the file that `<NAME>_FILE` points to. */
+  readonly secret?: true;
+};
+
+// Later entries win over earlier ones with the same path.
+export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
+  PORT: { path: ["listen", "port"] },
+  HOST: { path: ["listen", "host"] },
+  LOOM_HOME: { path: ["home"] },
+  DATABASE_URL: { path: ["database", "url"], secret: true },
+  LOOM_DATABASE_URL: { path: ["database", "url"], secret: true },
+  OPENAI_API_KEY: { path: ["providers", "openai", "apiKey"], secret: true },
+  OPENAI_BASE_URL: { path: ["providers", "openai", "baseUrl"] },
+  AZURE_OPENAI_ENDPOINT: { path: ["providers", "azure-openai", "baseUrl"] },
+  AZURE_OPENAI_API_KEY: { path: ["providers", "azure-openai", "apiKey"], secret: true },
+  AZURE_OPENAI_API_VERSION: { path: ["providers", "azure-openai", "apiVersion"] },
+  LOOM_MASTER_KEYS: { path: ["masterKeys"], secret: true },
+  LOG_LEVEL: { path: ["logLevel"] },
+  LOOM_DURABILITY: { path: ["durability"] },
+  LOOM_LANES: { path: ["lanes"] },
+  LOOM_DRAIN_TIMEOUT_MS: { path: ["drainTimeoutMs"] },
+  LOOM_FRONT_END: { path: ["listen", "frontEnd"] },
+  LOOM_FRONT_END_SHA256: { path: ["listen", "frontEndSha256"] },
+  LOOM_DEFAULT_PROVIDER: { path: ["defaultProvider"] },
+};
+
+/** The path of loom.yaml; the only name that is no setting of it. */
+export const configFileName = "LOOM_CONFIG";
+
+/** All names, with the `_FILE` variants. */
+export function knownNames(): readonly string[] {
+  const names = Object.entries(environmentNames).flatMap(([name, { secret }]) =>
+    secret === true ? [name, `${name}_FILE`] : [name],
+  );
+  return [...names, configFileName];
+}
+
+// Kubernetes puts these into every pod beside a Service whose name begins with "loom".
+const serviceLink = /^LOOM_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$/;
+const serviceAddress = /^(tcp|udp|sctp):\/\//;
+
+/** A fault for each LOOM_ variable that is set and that Loom does not know. */
+export function findUnknownNames(env: Readonly<Record<string, string | undefined>>): readonly ConfigFault[] {
+  const known = knownNames();
+  const faults: ConfigFault[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith("LOOM_") || known.includes(name) || value === undefined || value.trim() === "") continue;
+    if (serviceLink.test(name) || (name.endsWith("_PORT") && serviceAddress.test(value))) continue;
+    const bare = name.slice("LOOM_".length);
+    const loomNames = known.filter((candidate) => candidate.startsWith("LOOM_"));
+    const suggestion = known.includes(bare) ? bare : (nearestName(name, loomNames) ?? nearestName(bare, known));
+    faults.push({
+      where: name,
+      message: "No setting has this name.",
+      fix: suggestion === null ? "Remove it." : `Did you mean ${suggestion}?`,
+    });
+  }
+  return faults;
+}

@@ -1,0 +1,44 @@
+// One provider's settings from what an operator or a tenant wrote: defaults by kind, base URL in one form.
+
+import { providerOf } from "../providers/provider-table.js";
+import { type ProviderKind, type ProviderSettings, providerKinds } from "./config.js";
+import type { ProviderEntry } from "./config-schema.js";
+import { Secret } from "./secret.js";
+
+const defaultAuth: Readonly<Record<ProviderKind, ProviderSettings["auth"]>> = {
+  openai: "bearer",
+  "azure-openai": "api-key",
+  "openai-compatible": "bearer",
+  mock: "none",
+};
+
+/** The kind that a provider has when none is given: its name when that is a kind, else `openai-compatible`. */
+export function kindOf(name: string): ProviderKind {
+  return providerKinds.find((known) => known === name) ?? "openai-compatible";
+}
+
+/** The settings of the provider `name`. The base URL is "" when none is given and its kind has none of its own. */
+export function makeProviderSettings(name: string, entry: ProviderEntry): ProviderSettings {
+  const kind = entry.kind ?? kindOf(name);
+  // Many compatible servers take no key at all; sending none is then the setting, not a lack.
+  const keyless = kind === "openai-compatible" && entry.apiKey === undefined;
+  return {
+    name,
+    kind,
+    baseUrl: plainBaseUrl(kind, entry.baseUrl ?? providerOf(kind).defaultBaseUrl ?? ""),
+    credential: entry.apiKey === undefined ? null : new Secret(entry.apiKey),
+    auth: entry.auth ?? (keyless ? "none" : defaultAuth[kind]),
+    apiVersion: datedVersion(entry.apiVersion),
+    deployments: { ...entry.deployments },
+  };
+}
+
+// Azure's portal shows the endpoint with and without the path of its v1 interface; the contract adds it itself.
+function plainBaseUrl(kind: ProviderKind, url: string): string {
+  const trimmed = url.trim().replace(/\/+$/, "");
+  return kind === "azure-openai" ? trimmed.replace(/\/openai(\/v1)?$/, "") : trimmed;
+}
+
+function datedVersion(version: string | undefined): string | null {
+  return version !== undefined && /^\d/.test(version) ? version : null;
+}

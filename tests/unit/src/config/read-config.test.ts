@@ -1,0 +1,305 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Config } from "../../../../src/config/config.js";
+import { ConfigFaults } from "../../../../src/config/config-faults.js";
+import { configFileName, environmentNames } from "../../../../src/config/environment-names.js";
+import { printConfig } from "../../../../src/config/print-config.js";
+import { type ConfigOverrides, readConfig } from "../../../../src/config/read-config.js";
+
+const masterKeys = `1:${Buffer.alloc(32, 7).toString("base64")}`;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "loom-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function read(env: Record<string, string> = {}, overrides: ConfigOverrides = {}, uid: number | null = 1000): Config {
+  return readConfig({ env, cwd: folder, uid, cores: 2, overrides });
+}
+
+function faultsOf(act: () => unknown) {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ConfigFaults) return error.faults;
+    throw error;
+  }
+  throw new Error("expected faults");
+}
+
+function writeYaml(text: string, name = "loom.yaml"): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("defaults", () => {
+  test("nothing set gives a gateway on the loopback with the embedded database and the mock provider", () => {
+    expect(read()).toEqual({
+      home: join(folder, ".loom"),
+      file: null,
+      listen: { host: "127.0.0.1", port: 8080, chunkedRequests: "refuse", bodyBytesMax: 33_554_432 },
+      databaseUrl: null,
+      masterKeys: null,
+      durability: "memory",
+      lanes: 1,
+      logLevel: "info",
+      upstream: {
+        connectTimeoutMs: 5000,
+        firstByteTimeoutMs: 600_000,
+        idleTimeoutMs: 300_000,
+        totalTimeoutMs: 3_600_000,
+        connectionsPerTargetMax: 256,
+      },
+      auth: { freshMs: 60_000, staleMaxMs: 86_400_000 },
+      drainTimeoutMs: 30_000,
+      providers: [],
+      routes: {},
+      defaultProvider: "mock",
+      frontEndSha256: null,
+    });
+  });
+
+  test("root's home is /var/lib/loom, everyone else's is beside the working directory", () => {
+    expect(read({}, {}, 0).home).toBe("/var/lib/loom");
+    expect(read({}, {}, null).home).toBe(join(folder, ".loom"));
+    expect(read({ LOOM_HOME: "here" }, {}, 0).home).toBe(join(folder, "here"));
+  });
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+    [8, 4],
+    [64, 4],
+  ])("%i cores get %i lanes", (cores, lanes) => {
+    expect(readConfig({ env: {}, cwd: folder, uid: 1, cores }).lanes).toBe(lanes);
+  });
+});
+
+describe("the environment", () => {
+  const everyName: Record<string, [value: string, seen: (config: Config) => unknown, expected: unknown]> = {
+    PORT: ["9000", (config) => config.listen.port, 9000],
+    HOST: ["0.0.0.0", (config) => config.listen.host, "0.0.0.0"],
+    LOOM_HOME: ["/srv/loom", (config) => config.home, "/srv/loom"],
+    DATABASE_URL: ["postgres://u:p@h/d", (config) => config.databaseUrl?.reveal(), "postgres://u:p@h/d"],
+    LOOM_DATABASE_URL: ["postgresql://h/d", (config) => config.databaseUrl?.reveal(), "postgresql://h/d"],
+    OPENAI_API_KEY: ["sk-1", (config) => config.providers[0]?.credential?.reveal(), "sk-1"],
+    OPENAI_BASE_URL: ["http://x:1/p/v1/", (config) => config.providers[0]?.baseUrl, "http://x:1/p/v1"],
+    AZURE_OPENAI_ENDPOINT: [
+      "https://r.openai.azure.com/",
+      (config) => config.providers[0]?.baseUrl,
+      "https://r.openai.azure.com",
+    ],
+    AZURE_OPENAI_API_KEY: ["az", (config) => config.providers[0]?.credential?.reveal(), "az"],
+    AZURE_OPENAI_API_VERSION: ["2024-10-21", (config) => config.providers[0]?.apiVersion, "2024-10-21"],
+    LOOM_MASTER_KEYS: [masterKeys, (config) => config.masterKeys?.reveal(), masterKeys],
+    LOG_LEVEL: ["debug", (config) => config.logLevel, "debug"],
+    LOOM_DURABILITY: ["memory", (config) => config.durability, "memory"],
+    LOOM_LANES: ["3", (config) => config.lanes, 3],
+    LOOM_DRAIN_TIMEOUT_MS: ["5", (config) => config.drainTimeoutMs, 5],
+    LOOM_FRONT_END: ["uws", (config) => config.listen.port, 8080],
+    LOOM_FRONT_END_SHA256: ["A".repeat(64), (config) => config.frontEndSha256, "a".repeat(64)],
+    LOOM_DEFAULT_PROVIDER: ["mock", (config) => config.defaultProvider, "mock"],
+  };
+
+  test("every name that Loom knows is tried below", () => {
+    expect(Object.keys(everyName).sort()).toEqual(Object.keys(environmentNames).sort());
+  });
+
+  test.each(Object.entries(everyName))("%s is honoured", (name, [value, seen, expected]) => {
+    expect(seen(read({ [name]: value }))).toEqual(expected);
+    expect(seen(read({ [name]: ` ${value}\n` }))).toEqual(expected);
+  });
+
+  test.each(Object.keys(everyName))("%s counts as not set when it is empty", (name) => {
+    expect(read({ [name]: "" })).toEqual(read());
+  });
+
+  test.each(Object.keys(everyName).filter((name) => environmentNames[name]?.secret))(
+    "%s may come from a file",
+    (name) => {
+      const [value, seen, expected] = everyName[name]!;
+      writeYaml(`${value}\n`, "secret");
+      expect(seen(read({ [`${name}_FILE`]: "secret" }))).toEqual(expected);
+      expect(faultsOf(() => read({ [`${name}_FILE`]: "nowhere" }))[0]?.where).toBe(`${name}_FILE`);
+      expect(faultsOf(() => read({ [name]: value, [`${name}_FILE`]: "secret" }))[0]?.message).toMatch(/both set/);
+    },
+  );
+
+  test("the more specific name of the database wins", () => {
+    const env = { DATABASE_URL: "postgres://platform/a", LOOM_DATABASE_URL: "postgres://mine/b" };
+    expect(read(env).databaseUrl?.reveal()).toBe("postgres://mine/b");
+  });
+
+  test.each([
+    ["PORT", "80a"],
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "1.5"],
+    ["HOST", "http://x"],
+    ["DATABASE_URL", "mysql://h/d"],
+    ["OPENAI_BASE_URL", "api.openai.com"],
+    ["OPENAI_BASE_URL", "https://u:p@api.openai.com/v1"],
+    ["OPENAI_BASE_URL", "https://api.openai.com/v1?x=1"],
+    ["AZURE_OPENAI_API_VERSION", "newest"],
+    ["LOOM_MASTER_KEYS", "1:c2hvcnQ="],
+    ["LOG_LEVEL", "loud"],
+    ["LOOM_DURABILITY", "process"],
+    ["LOOM_DURABILITY", "disk"],
+    ["LOOM_LANES", "0"],
+    ["LOOM_DRAIN_TIMEOUT_MS", "soon"],
+    ["LOOM_FRONT_END", "node"],
+    ["LOOM_FRONT_END_SHA256", "abc"],
+    ["LOOM_DEFAULT_PROVIDER", "opnai"],
+  ])("%s=%s is a fault that names it and its fix", (name, value) => {
+    const faults = faultsOf(() => read({ [name]: value }));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.where).toBe(name);
+    expect(faults[0]?.fix.length).toBeGreaterThan(5);
+  });
+
+  test("what a later version brings is said to be of a later version", () => {
+    expect(faultsOf(() => read({ LOOM_DURABILITY: "disk" }))[0]?.fix).toMatch(/disk comes with a later version/);
+    expect(faultsOf(() => read({ LOOM_FRONT_END: "node" }))[0]?.fix).toMatch(/node comes with a later version/);
+    expect(faultsOf(() => read({ LOOM_DURABILITY: "paper" }))[0]?.fix).not.toMatch(/later/);
+  });
+
+  test.each([
+    ["LOOM_LANE", "LOOM_LANES"],
+    ["LOOM_DURABILTY", "LOOM_DURABILITY"],
+    ["LOOM_MASTER_KEY", "LOOM_MASTER_KEYS"],
+    ["LOOM_PORT", "PORT"],
+    ["LOOM_OPENAI_API_KEY", "OPENAI_API_KEY"],
+    ["LOOM_LOG_LEVEL", "LOG_LEVEL"],
+  ])("an unknown %s suggests %s", (name, suggestion) => {
+    expect(faultsOf(() => read({ [name]: "x" }))).toEqual([
+      { where: name, message: "No setting has this name.", fix: `Did you mean ${suggestion}?` },
+    ]);
+  });
+
+  test("an unknown name that is like none is to be removed", () => {
+    expect(faultsOf(() => read({ LOOM_WEATHER: "fine" }))[0]?.fix).toBe("Remove it.");
+  });
+
+  test("what Kubernetes sets beside a Service named loom is not a fault", () => {
+    const env = {
+      LOOM_PORT: "tcp://10.0.0.1:8080",
+      LOOM_SERVICE_HOST: "10.0.0.1",
+      LOOM_SERVICE_PORT: "8080",
+      LOOM_SERVICE_PORT_HTTP: "8080",
+      LOOM_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+      LOOM_PORT_8080_TCP_ADDR: "10.0.0.1",
+      LOOM_POSTGRES_SERVICE_HOST: "10.0.0.2",
+      LOOM_POSTGRES_PORT: "tcp://10.0.0.2:5432",
+    };
+    expect(read(env)).toEqual(read());
+  });
+});
+
+describe("precedence", () => {
+  test("the command line wins over the environment, and the environment over loom.yaml", () => {
+    const file = writeYaml("home: from-file\nlisten:\n  host: 10.0.0.1\n  port: 1\nlanes: 5\n");
+    expect(read()).toMatchObject({ listen: { host: "10.0.0.1", port: 1 }, lanes: 5, file });
+    expect(read({ PORT: "2" }).listen).toMatchObject({ host: "10.0.0.1", port: 2 });
+    expect(read({ PORT: "2" }, { port: 3, host: "::1", home: "/h" })).toMatchObject({
+      listen: { host: "::1", port: 3 },
+      home: "/h",
+    });
+  });
+
+  test("a home in loom.yaml starts at the file's own folder", () => {
+    const file = writeYaml("home: below\n", "other.yaml");
+    expect(readConfig({ env: {}, cwd: "/", uid: 1, overrides: { file } }).home).toBe(join(folder, "below"));
+  });
+
+  test("LOOM_CONFIG and --config name another file, and a missing one is a fault", () => {
+    writeYaml("lanes: 7\n", "other.yaml");
+    writeYaml("lanes: 8\n", "third.yaml");
+    expect(read({ [configFileName]: "other.yaml" }).lanes).toBe(7);
+    expect(read({ [configFileName]: "other.yaml" }, { file: "third.yaml" }).lanes).toBe(8);
+    expect(faultsOf(() => read({ [configFileName]: "missing.yaml" }))[0]).toMatchObject({
+      where: join(folder, "missing.yaml"),
+      message: "The file cannot be read (ENOENT).",
+    });
+  });
+});
+
+describe("faults", () => {
+  test("all of them are reported together, from every source", () => {
+    writeYaml("listen:\n  prot: 1\nproviders:\n  groq:\n    apiKey: ${NOT_THERE}\n");
+    const faults = faultsOf(() => read({ PORT: "x", LOOM_LANE: "1", LOOM_DEFAULT_PROVIDER: "grok" }, { host: "a b" }));
+    expect(faults.map((fault) => fault.where)).toEqual([
+      "loom.yaml:5",
+      "loom.yaml:2 listen.prot",
+      "LOOM_LANE",
+      "PORT",
+      "--host",
+      "loom.yaml:4 providers.groq",
+      "LOOM_DEFAULT_PROVIDER",
+    ]);
+  });
+
+  test("the error's text has one line a fault", () => {
+    expect(() => read({ PORT: "x", LOOM_LANES: "y" })).toThrow(
+      /^The configuration has 2 faults:\n {2}PORT: .+\n {2}LOOM_LANES: .+$/,
+    );
+  });
+
+  test("limits that contradict each other are a fault", () => {
+    writeYaml("auth:\n  freshMs: 10\n  staleMaxMs: 5\n");
+    expect(faultsOf(read)).toEqual([
+      {
+        where: "loom.yaml:3 auth.staleMaxMs",
+        message: "auth.staleMaxMs is smaller than auth.freshMs.",
+        fix: "Give at least 10.",
+      },
+    ]);
+  });
+
+  test("no fault repeats a secret", () => {
+    writeYaml(
+      "database:\n  url: mysql://u:hush@h\nmasterKeys: 1:hush\nproviders:\n  a:\n    baseUrl: https://u:hush@h\n    apiKey: [hush]\n",
+    );
+    const env = { DATABASE_URL: "hush", LOOM_MASTER_KEYS: "hush", OPENAI_BASE_URL: "http://hush@x" };
+    const faults = faultsOf(() => read(env));
+    expect(faults).toHaveLength(7);
+    expect(JSON.stringify(faults)).not.toContain("hush");
+  });
+});
+
+describe("the result", () => {
+  const secrets = {
+    DATABASE_URL: "postgres://u:hush@h/d",
+    OPENAI_API_KEY: "hush",
+    AZURE_OPENAI_API_KEY: "hush",
+    LOOM_MASTER_KEYS: masterKeys,
+  };
+
+  test("is frozen all the way down", () => {
+    writeYaml("routes:\n  fast: [mock/echo]\nproviders:\n  a:\n    baseUrl: http://x\n    deployments: {m: d}\n");
+    const open: string[] = [];
+    const walk = (value: unknown, path: string): void => {
+      if (typeof value !== "object" || value === null) return;
+      if (!Object.isFrozen(value)) open.push(path);
+      for (const [name, inner] of Object.entries(value)) walk(inner, `${path}.${name}`);
+    };
+    walk(read(secrets), "config");
+    expect(open).toEqual([]);
+  });
+
+  test("shows no secret when it is printed, inspected or serialised", () => {
+    const config = read(secrets);
+    const shown = [printConfig(config), printConfig(config, "json"), inspect(config, { depth: 9, showHidden: true })];
+    for (const text of [...shown, JSON.stringify(config), String(config.databaseUrl)]) {
+      expect(text).not.toContain("hush");
+      expect(text).not.toContain(masterKeys.slice(2, 12));
+      expect(text).toContain("[secret]");
+    }
+  });
+});
