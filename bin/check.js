@@ -1,0 +1,47 @@
+// `npm run check`: every check that needs no database, side by side, one line each; a failed one shows all it said.
+// The steps are independent and read only, so the slowest of them decides how long a contributor waits.
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Name, package, path of its executable in the package, arguments. */
+const steps = [
+  ["unit and tidy tests", "vitest/vitest.mjs", "run", "--project", "unit", "--project", "tidy"],
+  ["dead code", "knip/bin/knip.js", "--no-progress", "--no-config-hints"],
+  ["types of the sources", "typescript/bin/tsc", "--noEmit", "-p", "."],
+  ["types of the tests", "typescript/bin/tsc", "--noEmit", "-p", "tests"],
+  ["lint", "oxlint/bin/oxlint"],
+  ["format", "@biomejs/biome/bin/biome", "ci"],
+];
+
+/** Runs one step to its end and prints its line; resolves to whether it passed. */
+function runStep([name, executable, ...args]) {
+  const startedAt = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, "node_modules", executable), ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    });
+    const output = [];
+    child.stdout.on("data", (chunk) => output.push(chunk));
+    child.stderr.on("data", (chunk) => output.push(chunk));
+    child.on("error", (error) => output.push(Buffer.from(`${error.message}\n`)));
+    child.on("close", (code, signal) => {
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
+      const passed = code === 0;
+      process.stdout.write(`${passed ? "ok  " : "FAIL"} ${seconds} s  ${name}\n`);
+      if (!passed) process.stdout.write(`${Buffer.concat(output)}\n${signal ? `ended by ${signal}\n` : ""}`);
+      resolve(passed);
+    });
+  });
+}
+
+const startedAt = performance.now();
+const results = await Promise.all(steps.map(runStep));
+const failed = results.filter((passed) => !passed).length;
+const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+process.stdout.write(failed === 0 ? `All checks passed in ${seconds} s.\n` : `${failed} failed in ${seconds} s.\n`);
+process.exitCode = failed === 0 ? 0 : 1;
