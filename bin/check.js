@@ -13,7 +13,7 @@ const steps = [
   ["types of the sources", "typescript/bin/tsc", "--noEmit", "-p", "."],
   ["types of the tests", "typescript/bin/tsc", "--noEmit", "-p", "tests"],
   ["lint", "oxlint/bin/oxlint"],
-  ["format", "@biomejs/biome/bin/biome", "ci"],
+  ["format", "@biomejs/biome/bin/biome", "ci", "--colors=off"],
 ];
 
 /** Runs one step to its end and prints its line; resolves to whether it passed. */
@@ -33,7 +33,7 @@ function runStep([name, executable, ...args]) {
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
       const passed = code === 0;
       process.stdout.write(`${passed ? "ok  " : "FAIL"} ${seconds} s  ${name}\n`);
-      if (!passed) process.stdout.write(`${Buffer.concat(output)}\n${signal ? `ended by ${signal}\n` : ""}`);
+      if (!passed) process.stdout.write(`${Buffer.concat(output).toString()}\n${signal ? `ended by ${signal}\n` : ""}`);
       resolve(passed);
     });
   });

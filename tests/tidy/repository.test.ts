@@ -12,7 +12,11 @@ type Manifest = {
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
 };
-type LockFile = { readonly packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>> };
+type LockEntry = {
+  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+};
+type LockFile = { readonly packages: Readonly<Record<string, LockEntry>> };
 
 const manifest = JSON.parse(readText("package.json")) as Manifest;
 const lockFile = JSON.parse(readText("package-lock.json")) as LockFile;
@@ -23,6 +27,16 @@ function packagesWithScripts(lock: LockFile): string[] {
     .filter(([, entry]) => entry.hasInstallScript === true)
     .map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
   return [...new Set(names)].sort();
+}
+
+/**
+ * Optional packages that a lock file wants but does not hold. A registry that lacks a build for another platform makes
+ * `npm install` leave it out without a word, and `npm ci` then refuses the lock file everywhere.
+ */
+function packagesLeftOut(lock: LockFile): string[] {
+  const held = new Set(Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, "")));
+  const wanted = Object.values(lock.packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  return [...new Set(wanted)].filter((name) => !held.has(name)).sort();
 }
 
 /** The dependencies whose version is a range. */
@@ -38,6 +52,10 @@ describe("the repository", () => {
     expect(Object.keys(manifest.allowScripts).sort()).toEqual(packagesWithScripts(lockFile));
     expect(Object.values(manifest.allowScripts).every((allowed) => !allowed)).toBe(true);
     expect(readText(".npmrc")).toMatch(/^strict-allow-scripts=true$/m);
+  });
+
+  test("locks every optional package, so that npm ci takes the lock file on any platform", () => {
+    expect(packagesLeftOut(lockFile)).toEqual([]);
   });
 
   test("pins every dependency to one version", () => {
@@ -71,6 +89,12 @@ describe("the repository rules", () => {
       "node_modules/e": {},
     };
     expect(packagesWithScripts({ packages })).toEqual(["@c/d", "a"]);
+  });
+
+  test("find an optional package that the lock file leaves out", () => {
+    const optionalDependencies = { "@a/linux": "1.0.0", "@a/darwin": "1.0.0" };
+    const packages = { "node_modules/a": { optionalDependencies }, "node_modules/@a/linux": {} };
+    expect(packagesLeftOut({ packages })).toEqual(["@a/darwin"]);
   });
 
   test("find a range, a tag and an address", () => {

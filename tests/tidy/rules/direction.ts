@@ -74,7 +74,8 @@ export function findWrongDirections(files: readonly SourceFile[]): Fault[] {
 
 function judge(room: string, permitted: readonly string[], one: Import): string | null {
   if (one.target === null) {
-    if (pureRooms.has(room) && impure.test(one.specifier)) return `imports ${one.specifier}, but ${room} is pure`;
+    if (!one.typeOnly && pureRooms.has(room) && impure.test(one.specifier))
+      return `imports ${one.specifier}, but ${room} is pure`;
     if (room === "mock" && !one.specifier.startsWith("node:")) return `imports ${one.specifier}; mock takes node: only`;
     return null;
   }
