@@ -40,6 +40,8 @@ export const limits = {
   cachedUnknownKeysMax: 10_000,
   /** How long an unknown key is remembered as unknown. */
   unknownKeyMs: 2000,
+  /** Keys being looked up at once; above, requests with keys not in the cache are answered 503. */
+  pendingKeyLookupsMax: 1000,
   /** Connection pools kept for providers; the least used is closed beyond. */
   upstreamPoolsMax: 1000,
   /** The largest response head taken from a provider. */

@@ -156,19 +156,34 @@ export const codes = {
     retryable: true,
     message: "Requests cannot be recorded at the moment, so they are refused.",
   },
-  draining: {
-    status: 503,
-    type: "server_error",
-    source: "internal",
-    retryable: true,
-    message: "This gateway is stopping. Send the request again.",
-  },
   upstream_timeout: {
     status: 504,
     type: "server_error",
     source: "upstream",
     retryable: true,
     message: "The provider did not answer in time.",
+  },
+  // The provider's own error answers, which pass unchanged: these name them in traces, logs and metrics only.
+  provider_refused: {
+    status: 400,
+    type: "invalid_request_error",
+    source: "upstream",
+    retryable: false,
+    message: "The provider refused the request.",
+  },
+  provider_rate_limited: {
+    status: 429,
+    type: "rate_limit_error",
+    source: "upstream",
+    retryable: true,
+    message: "The provider's rate limit was reached.",
+  },
+  provider_failed: {
+    status: 502,
+    type: "server_error",
+    source: "upstream",
+    retryable: true,
+    message: "The provider failed.",
   },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -33,7 +33,9 @@ export type ForwardListener = {
 };
 
 /** The run of one exchange upstream. */
-export type Forwarding = UpstreamControl & {
+export type Forwarding = Pick<UpstreamControl, "pause" | "resume"> & {
+  /** Stops the provider's work; no further event comes. `errorCode` goes to the attempt. */
+  abort(errorCode: string | null): void;
   /** All tries so far, in order; the last one is still open while it runs. */
   readonly attempts: readonly Attempt[];
   /** The target that was tried last. */
@@ -74,10 +76,10 @@ class Run implements Forwarding {
     this.#control?.resume();
   }
 
-  abort(): void {
+  abort(errorCode: string | null): void {
     if (this.#state !== "running") return;
     this.#state = "aborted";
-    this.#close(undefined, "client_gone");
+    this.#close(undefined, errorCode);
     this.#control?.abort();
   }
 

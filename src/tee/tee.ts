@@ -82,12 +82,12 @@ export class Tee {
   }
 
   #takeEvents(gate: EventGate, bytes: Buffer): void {
-    const wasFlowing = gate.state === "flowing";
+    const before = gate.state;
     const passed = gate.push(bytes);
     if (passed.length > 0) this.#pass(passed);
     this.#recent.push(bytes);
     if (this.#recent.length > 8) this.#recent.shift();
-    if (wasFlowing && gate.state === "terminal") this.#options.onTerminal();
+    if (before === "flowing" && gate.state === "terminal") this.#options.onTerminal();
   }
 
   #takePlain(bytes: Buffer): void {

@@ -1,0 +1,262 @@
+// One chat completion from its admission to its end: forward, tee, hand off. What may happen to it, and the
+// outcome that each leaves behind:
+//   the answer ends whole                     complete   (error, when the provider's status says so)
+//   the provider fails before a byte came     error      the client gets an error reply
+//   the provider breaks off                   truncated  an error reply, or an error event and a broken connection
+//   the client leaves before the end          aborted    the provider's work is stopped
+import { type ChatTarget, makeChatTargets } from "./chat-targets.js";
+import type { Caller } from "./config/tenant.js";
+import type { LoomErrorCode } from "./errors/codes.js";
+import { errorBody, errorEvent } from "./errors/error-reply.js";
+import { LoomError } from "./errors/loom-error.js";
+import { providerErrorCode } from "./errors/provider-error.js";
+import { type ExchangeEnd, ExchangeRecord } from "./exchange-record.js";
+import type { UpstreamHeaders } from "./forward/attempt.js";
+import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
+import type { Pools } from "./forward/pools.js";
+import type { Lane } from "./hand-off/lane.js";
+import type { Exchange, HeaderList } from "./listen/exchange.js";
+import type { LoomEvent } from "./report/events.js";
+import type { ChatRequest } from "./route/read-request.js";
+import type { Target } from "./route/route.js";
+import { loomHeaders, responseHeaders } from "./tee/response-headers.js";
+import { Tee } from "./tee/tee.js";
+
+/** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
+const afterTerminalMs = 100;
+
+export type ChatParts = {
+  readonly pools: Pools;
+  readonly timeouts: UpstreamTimeouts;
+  readonly waitsForBegin: boolean;
+  readonly emit: (event: LoomEvent) => void;
+};
+
+export type ChatPlan = {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly request: ChatRequest;
+  readonly targets: readonly [Target, ...Target[]];
+  readonly lane: Lane;
+};
+
+type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
+
+function headerText(headers: UpstreamHeaders, name: string): string | null {
+  const value = headers[name];
+  return value === undefined ? null : String(value);
+}
+
+export class ChatExchange implements ForwardListener {
+  readonly #exchange: Exchange;
+  readonly #plan: ChatPlan;
+  readonly #parts: ChatParts;
+  readonly #record: ExchangeRecord;
+  #forwarding: Forwarding | null = null;
+  #tee: Tee | null = null;
+  #head: Head | null = null;
+  #targets: readonly ChatTarget[] = [];
+  #sentAtMs = 0;
+  #firstByteAtMs: number | null = null;
+  #upstreamEndAtMs: number | null = null;
+  #terminalTimer: NodeJS.Timeout | null = null;
+
+  /** Admits the exchange and forwards it, at once or when its `begin` is kept, as the durability asks. */
+  constructor(exchange: Exchange, plan: ChatPlan, parts: ChatParts) {
+    this.#exchange = exchange;
+    this.#plan = plan;
+    this.#parts = parts;
+    const facts = { ...plan.request, streamed: plan.request.stream };
+    exchange.reply.onGone(() => this.#onClientGone());
+    const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
+    this.#record = new ExchangeRecord(plan.id, exchange, plan.caller, facts, plan.lane, onBegin);
+    if (!parts.waitsForBegin) this.#send();
+  }
+
+  onHead(target: number, status: number, headers: UpstreamHeaders): void {
+    const contentType = headerText(headers, "content-type") ?? "";
+    const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
+    this.#head = { status, headers, events };
+    const { reply } = this.#exchange;
+    const forwarding = this.#forwarding;
+    this.#tee = new Tee({
+      events,
+      dropsUsage: this.#targets[target]?.addedUsage === true,
+      downstream: {
+        start: (first) => reply.start(status, this.#replyHeaders(), first),
+        write: (bytes) => reply.write(bytes),
+        send: (body) => reply.send(status, this.#replyHeaders(), body),
+        end: (last) => reply.end(last),
+      },
+      upstream: { pause: () => forwarding?.pause(), resume: () => forwarding?.resume() },
+      sendChunk: this.#record.sendChunk,
+      onTerminal: () => {
+        this.#terminalTimer = setTimeout(() => {
+          this.#forwarding?.abort(null);
+          this.onEnd();
+        }, afterTerminalMs).unref();
+      },
+    });
+    reply.onDrain(() => forwarding?.resume());
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.#firstByteAtMs ??= performance.now();
+    this.#tee?.take(bytes);
+  }
+
+  onEnd(): void {
+    this.#upstreamEndAtMs = performance.now();
+    const head = this.#head;
+    const tee = this.#tee;
+    if (head === null || tee === null || !tee.isComplete) {
+      this.onFault(new LoomError("upstream_cut"));
+      return;
+    }
+    const errorCode = providerErrorCode(head.status);
+    this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
+      if (error === null) tee.release();
+      else this.#fail(error);
+    });
+  }
+
+  onFault(error: LoomError): void {
+    this.#upstreamEndAtMs ??= performance.now();
+    const broken = this.#tee !== null && this.#tee.capture.seenBytes > 0;
+    const statusCode = this.#tee?.hasStarted === true ? (this.#head?.status ?? error.status) : error.status;
+    this.#finish(broken ? "truncated" : "error", statusCode, error.code, () => this.#fail(error));
+  }
+
+  #onBeginKept(error: LoomError | null): void {
+    if (error === null) this.#send();
+    else
+      this.#finish("refused", 503, "trace_store_unavailable", () =>
+        this.#fail(new LoomError("trace_store_unavailable")),
+      );
+  }
+
+  #send(): void {
+    if (this.#exchange.reply.state === "gone") return;
+    try {
+      this.#targets = makeChatTargets(this.#plan.targets, this.#plan.request, this.#exchange.body);
+      this.#sentAtMs = performance.now();
+      const request = {
+        targets: this.#targets,
+        clientHeaders: this.#exchange.headers,
+        timeouts: this.#parts.timeouts,
+        startedAtMs: this.#exchange.receivedAtMs,
+      };
+      this.#forwarding = forward(request, this.#parts.pools, this);
+    } catch (error) {
+      this.onFault(error instanceof LoomError ? error : new LoomError("internal_error", { cause: error }));
+    }
+  }
+
+  #onClientGone(): void {
+    this.#forwarding?.abort("client_gone");
+    this.#finish(
+      "aborted",
+      this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499,
+      "client_gone",
+      () => {},
+    );
+  }
+
+  /** Ends the record, once; `then` is called when it is kept, or with why it is not. */
+  #finish(
+    outcome: ExchangeEnd["outcome"],
+    statusCode: number,
+    errorCode: LoomErrorCode | null,
+    then: (error: LoomError | null) => void,
+  ): void {
+    if (!this.#record.isOpen) return;
+    if (this.#terminalTimer !== null) clearTimeout(this.#terminalTimer);
+    const target = this.#target;
+    const { capture } = this.#tee ?? {};
+    const headers = this.#head?.headers ?? {};
+    this.#record.end(
+      {
+        outcome,
+        statusCode,
+        errorCode,
+        provider: {
+          name: target.settings.name,
+          kind: target.settings.kind,
+          model: target.model,
+          usageFormat: target.provider.usageFormat,
+        },
+        attempts: this.#forwarding?.attempts ?? [],
+        ttfbMs: this.#firstByteAtMs === null ? null : this.#firstByteAtMs - this.#exchange.receivedAtMs,
+        overheadMs: this.#overheadMs(),
+        ...(capture !== undefined && {
+          response: {
+            bytes: capture.seenBytes,
+            isTruncated: capture.isTruncated,
+            rest: capture.takeRest(),
+            contentType: headerText(headers, "content-type"),
+            contentEncoding: headerText(headers, "content-encoding"),
+          },
+        }),
+      },
+      (error) => {
+        try {
+          then(error);
+        } catch (cause) {
+          // One exchange's fault must not reach the others that were acknowledged with it.
+          this.#fail(new LoomError("internal_error", { cause }));
+        }
+      },
+    );
+  }
+
+  /** Tells the client that there will be no whole answer, in whatever way is still open. */
+  #fail(error: LoomError): void {
+    const { reply } = this.#exchange;
+    if (error.source === "internal") {
+      this.#parts.emit({
+        name: "exchange_failed",
+        code: error.code,
+        traceId: this.#plan.id,
+        message: String(error.cause ?? error.message),
+      });
+    }
+    if (reply.state === "open") {
+      reply.send(error.status, [["content-type", "application/json"], ...this.#ownHeaders()], errorBody(error));
+      return;
+    }
+    const event = errorEvent(error);
+    if (this.#head?.events === true)
+      reply.write(Buffer.from(this.#tee?.atEventBoundary === false ? `\n\n${event}` : event));
+    reply.cut();
+  }
+
+  /** The target that was tried last. */
+  get #target(): Target {
+    return this.#targets[this.#forwarding?.target ?? 0]?.route ?? this.#plan.targets[0];
+  }
+
+  /** Loom's own share of the time so far: all but the wait for the provider. */
+  #overheadMs(): number {
+    const nowMs = performance.now();
+    const beforeMs = (this.#sentAtMs === 0 ? nowMs : this.#sentAtMs) - this.#exchange.receivedAtMs;
+    const upstreamMs = this.#upstreamEndAtMs ?? this.#firstByteAtMs;
+    return upstreamMs === null ? beforeMs : beforeMs + (nowMs - upstreamMs);
+  }
+
+  #replyHeaders(): HeaderList {
+    return responseHeaders(this.#head?.headers ?? {}, {
+      ...this.#loomFacts(),
+      requestId: this.#exchange.headers.get("x-request-id") ?? null,
+      streamed: this.#head?.events === true,
+    });
+  }
+
+  #ownHeaders(): HeaderList {
+    const requestId = this.#exchange.headers.get("x-request-id") ?? this.#plan.id;
+    return [["x-request-id", requestId], ...loomHeaders(this.#loomFacts())];
+  }
+
+  #loomFacts(): { traceId: string; provider: string; overheadMs: number } {
+    return { traceId: this.#plan.id, provider: this.#target.settings.name, overheadMs: this.#overheadMs() };
+  }
+}

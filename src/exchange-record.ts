@@ -1,0 +1,132 @@
+// The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
+import { uuidv7 } from "uuidv7";
+import type { Caller } from "./config/tenant.js";
+import type { Lane, OnAcknowledged } from "./hand-off/lane.js";
+import { limits } from "./limits.js";
+import type { Exchange } from "./listen/exchange.js";
+import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
+
+const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+const noTrace = "0".repeat(32);
+
+/** What is known of a request when it is admitted; all null where its body could not be read. */
+export type RequestFacts = {
+  readonly model: string | null;
+  readonly streamed: boolean;
+  readonly sessionId: string | null;
+  readonly endUser: string | null;
+  readonly tags: readonly string[];
+};
+
+export const unreadRequest: RequestFacts = { model: null, streamed: false, sessionId: null, endUser: null, tags: [] };
+
+/** What is known when it is over. */
+export type ExchangeEnd = {
+  readonly outcome: Outcome;
+  readonly statusCode: number;
+  readonly errorCode: string | null;
+  readonly provider?: {
+    readonly name: string;
+    readonly kind: string;
+    readonly model: string;
+    readonly usageFormat: UsageFormat;
+  };
+  readonly attempts?: readonly Attempt[];
+  readonly ttfbMs?: number | null;
+  readonly overheadMs: number;
+  readonly response?: {
+    readonly bytes: number;
+    readonly rest: readonly Uint8Array[];
+    readonly isTruncated: boolean;
+    readonly contentType: string | null;
+    readonly contentEncoding: string | null;
+  };
+};
+
+function clip(text: string): string {
+  return text.length <= limits.columnTextMax ? text : text.slice(0, limits.columnTextMax);
+}
+
+/** The caller's trace id where it sent a valid `traceparent` (W3C Trace Context, 3.2), else the id's own bytes. */
+function traceIdOf(id: string, traceparent: string | undefined): string {
+  const given = traceparent === undefined ? undefined : traceparentPattern.exec(traceparent)?.[1];
+  return given === undefined || given === noTrace ? id.replaceAll("-", "") : given;
+}
+
+export function newTraceId(): string {
+  return uuidv7();
+}
+
+export class ExchangeRecord {
+  readonly id: string;
+  readonly #exchange: Exchange;
+  readonly #lane: Lane;
+  readonly #seq: number;
+  #state: "open" | "ended" = "open";
+
+  /** Admits the exchange on `lane`: its `begin` is sent. `onAcknowledged` is called when that frame is kept. */
+  constructor(
+    id: string,
+    exchange: Exchange,
+    caller: Caller,
+    facts: RequestFacts,
+    lane: Lane,
+    onAcknowledged?: OnAcknowledged,
+  ) {
+    this.id = id;
+    this.#exchange = exchange;
+    this.#lane = lane;
+    const { headers } = exchange;
+    const begin: TraceBegin = {
+      id,
+      tenantId: caller.tenant.id,
+      keySalt: caller.tenant.keySalt ?? "",
+      apiKeyId: caller.apiKeyId,
+      createdAtMs: exchange.createdAtMs,
+      endpoint: exchange.path,
+      requestId: headers.has("x-request-id") ? clip(headers.get("x-request-id") ?? "") : null,
+      traceId: traceIdOf(id, headers.get("traceparent")),
+      spanId: id.replaceAll("-", "").slice(16),
+      model: facts.model === null ? null : clip(facts.model),
+      streamed: facts.streamed,
+      sessionId: facts.sessionId === null ? null : clip(facts.sessionId),
+      endUser: facts.endUser === null ? null : clip(facts.endUser),
+      tags: facts.tags.map(clip),
+    };
+    this.#seq = lane.begin(begin, exchange.body, onAcknowledged);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  readonly sendChunk = (bytes: readonly Uint8Array[]): void => {
+    if (this.#state === "open") this.#lane.chunk(this.#seq, bytes);
+  };
+
+  /** Ends the record; only the first call counts. */
+  end(end: ExchangeEnd, onAcknowledged: OnAcknowledged): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    const { provider, response } = end;
+    const traceEnd: TraceEnd = {
+      outcome: end.outcome,
+      statusCode: end.statusCode,
+      errorCode: end.errorCode,
+      provider: provider?.name ?? null,
+      providerKind: provider?.kind ?? null,
+      upstreamModel: provider?.model ?? null,
+      attempts: end.attempts ?? [],
+      latencyMs: performance.now() - this.#exchange.receivedAtMs,
+      ttfbMs: end.ttfbMs ?? null,
+      overheadMs: end.overheadMs,
+      requestBytes: this.#exchange.body.length,
+      responseBytes: response?.bytes ?? 0,
+      captureTruncated: response?.isTruncated ?? false,
+      contentType: response?.contentType ?? null,
+      contentEncoding: response?.contentEncoding ?? null,
+      usageFormat: provider?.usageFormat ?? "none",
+    };
+    this.#lane.end(this.#seq, traceEnd, response?.rest ?? [], onAcknowledged);
+  }
+}

@@ -1,0 +1,152 @@
+// The path of a request, phase by phase; the file to read first. docs/life-of-a-request.md tells it in words.
+//   listen -> authenticate -> route -> admit -> forward -> tee -> hand off
+import type { Authenticator } from "./authenticate/authenticate.js";
+import { ChatExchange, type ChatParts } from "./chat-exchange.js";
+import type { Caller } from "./config/tenant.js";
+import { errorBody } from "./errors/error-reply.js";
+import { LoomError } from "./errors/loom-error.js";
+import { ExchangeRecord, newTraceId, type RequestFacts, unreadRequest } from "./exchange-record.js";
+import type { HandOff } from "./hand-off/hand-off.js";
+import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
+import type { ModelList } from "./list-models.js";
+import type { Exchange } from "./listen/exchange.js";
+import type { LoomEvent } from "./report/events.js";
+import { type ChatRequest, readChatRequest } from "./route/read-request.js";
+import { type RouteTable, route } from "./route/route.js";
+import { loomHeaders } from "./tee/response-headers.js";
+
+export type GatewayParts = {
+  readonly authenticator: Authenticator;
+  readonly table: RouteTable;
+  readonly handOff: HandOff;
+  readonly models: ModelList;
+  readonly chat: ChatParts;
+  readonly health: HealthSources;
+  readonly emit: (event: LoomEvent) => void;
+};
+
+type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gateway, exchange: Exchange) => void };
+
+const json = ["content-type", "application/json"] as const;
+
+/** Every path that Loom answers. */
+const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
+  ["/v1/chat/completions", { methods: ["POST"], serve: (gateway, exchange) => gateway.serveChat(exchange) }],
+  ["/v1/models", { methods: ["GET"], serve: (gateway, exchange) => gateway.serveModels(exchange) }],
+  ...["/healthz", "/livez", "/health", "/health/liveliness"].map((path): [string, Page] => [
+    path,
+    { methods: ["GET", "HEAD"], serve: (_gateway, { reply }) => reply.send(200, [json], answerHealth().body) },
+  ]),
+  ...["/readyz", "/health/readiness"].map((path): [string, Page] => [
+    path,
+    { methods: ["GET", "HEAD"], serve: (gateway, exchange) => gateway.serveReadiness(exchange) },
+  ]),
+]);
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes one exchange that arrived whole. Never throws. */
+  readonly handle = (exchange: Exchange): void => {
+    try {
+      const page = pages.get(exchange.path);
+      if (page === undefined) {
+        const message = `There is nothing at ${exchange.path}. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
+        throw new LoomError("not_found", { message });
+      }
+      if (!page.methods.includes(exchange.method)) {
+        throw new LoomError("method_not_allowed", { message: `${exchange.path} takes ${page.methods.join(", ")}.` });
+      }
+      page.serve(this, exchange);
+    } catch (error) {
+      this.#refuse(exchange, newTraceId(), error);
+    }
+  };
+
+  serveChat(exchange: Exchange): void {
+    this.#authenticate(exchange, (caller) => this.#admitChat(exchange, caller));
+  }
+
+  serveModels(exchange: Exchange): void {
+    this.#authenticate(exchange, (caller) => {
+      this.#parts.models.read(caller.tenant).then(
+        (body) => exchange.reply.send(200, [json], body),
+        (error: unknown) => this.#refuse(exchange, newTraceId(), error),
+      );
+    });
+  }
+
+  serveReadiness(exchange: Exchange): void {
+    const { status, body } = answerReadiness(this.#parts.health);
+    exchange.reply.send(status, [json, ["cache-control", "no-store"]], body);
+  }
+
+  /** A key in the cache costs no promise. */
+  #authenticate(exchange: Exchange, next: (caller: Caller) => void): void {
+    const id = newTraceId();
+    const caller = this.#parts.authenticator.authenticate(exchange.headers);
+    if (!(caller instanceof Promise)) {
+      next(caller);
+      return;
+    }
+    caller.then(next).catch((error: unknown) => this.#refuse(exchange, id, error));
+  }
+
+  #admitChat(exchange: Exchange, caller: Caller): void {
+    if (exchange.reply.state === "gone") return;
+    const id = newTraceId();
+    let request: ChatRequest | null = null;
+    try {
+      request = readChatRequest(exchange.body, exchange.headers);
+      const targets = route(request.model, caller.tenant, this.#parts.table);
+      const lane = this.#parts.handOff.pick();
+      new ChatExchange(exchange, { id, caller, request, targets, lane }, this.#parts.chat);
+    } catch (error) {
+      const facts = request === null ? unreadRequest : { ...request, streamed: request.stream };
+      this.#refuseCaller(exchange, id, error, caller, facts);
+    }
+  }
+
+  /** A refusal of a known tenant's request is recorded, unless recording is what failed. */
+  #refuseCaller(exchange: Exchange, id: string, error: unknown, caller: Caller, facts: RequestFacts): void {
+    const refusal = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
+    if (refusal.code === "trace_store_unavailable") {
+      this.#refuse(exchange, id, refusal);
+      return;
+    }
+    try {
+      const record = new ExchangeRecord(id, exchange, caller, facts, this.#parts.handOff.pick());
+      const overheadMs = performance.now() - exchange.receivedAtMs;
+      const outcome = refusal.source === "internal" ? "error" : "refused";
+      record.end({ outcome, statusCode: refusal.status, errorCode: refusal.code, overheadMs }, (failure) => {
+        this.#refuse(exchange, id, failure ?? refusal);
+      });
+    } catch (cause) {
+      this.#refuse(exchange, id, cause);
+    }
+  }
+
+  #refuse(exchange: Exchange, id: string, error: unknown): void {
+    const refusal = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
+    if (refusal.source === "internal") {
+      const message = String(refusal.cause instanceof Error ? refusal.cause.stack : (refusal.cause ?? refusal.message));
+      this.#parts.emit({ name: "exchange_failed", code: refusal.code, traceId: id, message });
+    } else {
+      this.#parts.emit({ name: "exchange_refused", code: refusal.code, path: exchange.path, traceId: id });
+    }
+    const overheadMs = performance.now() - exchange.receivedAtMs;
+    const headers: [string, string][] = [
+      ["content-type", "application/json"],
+      ["x-request-id", exchange.headers.get("x-request-id") ?? id],
+    ];
+    for (const [name, value] of loomHeaders({ traceId: id, provider: "", overheadMs })) headers.push([name, value]);
+    if (refusal.status === 401) headers.push(["www-authenticate", "Bearer"]);
+    if (refusal.status === 405) headers.push(["allow", pages.get(exchange.path)?.methods.join(", ") ?? ""]);
+    if (refusal.status === 503) headers.push(["retry-after", "1"]);
+    exchange.reply.send(refusal.status, headers, errorBody(refusal));
+  }
+}

@@ -1,0 +1,66 @@
+// Entry of the process: hands the environment, the terminal and the signals to the command line, and nothing else.
+// The only file of src/ with effects at import.
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import type { SealCredential } from "./administer/provider-configs.js";
+import { runProgram } from "./cli/program.js";
+import type { WithDatabase } from "./cli/program-tools.js";
+import type { Config } from "./config/config.js";
+import { ensureMasterKeys } from "./config/master-keys.js";
+import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { migrateDatabase, withDatabase } from "./open-database.js";
+import { runGateway } from "./run-gateway.js";
+
+const packageFile = new URL("../../package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
+
+const withTools: WithDatabase = (config, work) =>
+  withDatabase(config, async (pool) => {
+    const worker = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
+    const sealCredential: SealCredential = ({ credential, ...subject }) => {
+      const masterKeys = ensureMasterKeys(config).keys.reveal();
+      return worker.call<Uint8Array>("sealCredential", { ...subject, credential: credential.reveal(), masterKeys });
+    };
+    try {
+      return await work(pool, { sealCredential });
+    } finally {
+      await worker.stop();
+    }
+  });
+
+function start(config: Config): Promise<void> {
+  return runGateway(config, {
+    version,
+    print: (banner) => process.stdout.write(banner),
+    isTerminal: process.stdout.isTTY,
+    startedAtMs: 0,
+    onStopSignal: (listener) => {
+      process.on("SIGINT", listener);
+      process.on("SIGTERM", listener);
+    },
+    onUnforeseen: (listener) => {
+      process.on("uncaughtException", listener);
+      process.on("unhandledRejection", listener);
+    },
+    endAtOnce: () => process.exit(1),
+  });
+}
+
+const takesColours = process.env["NO_COLOR"] === undefined;
+
+process.exitCode = await runProgram(
+  {
+    version,
+    env: process.env,
+    cwd: process.cwd(),
+    uid: process.getuid?.() ?? null,
+    colours: { out: takesColours && process.stdout.isTTY, error: takesColours && process.stderr.isTTY },
+    write: (line) => process.stdout.write(line),
+    writeError: (line) => process.stderr.write(line),
+    readInput: () => text(process.stdin),
+    start,
+    migrate: migrateDatabase,
+    withDatabase: withTools,
+  },
+  process.argv.slice(2),
+);

@@ -1,0 +1,75 @@
+// The database of a start or of a command: the given one, or the embedded server of the home; migrated.
+import type pg from "pg";
+import type { Config } from "./config/config.js";
+import { describeDatabase, openPool } from "./postgres/connect.js";
+import { type EmbeddedPostgresEvent, findRunning, startEmbeddedPostgres } from "./postgres/embedded-postgres.js";
+import { findHomeHolder, lockHome } from "./postgres/home-lock.js";
+import { migrate } from "./postgres/migrate.js";
+
+export type OpenedDatabase = {
+  readonly url: string;
+  /** For the banner; no password. */
+  readonly description: string;
+  readonly notes: readonly string[];
+  readonly firstStart: boolean;
+  stop(): Promise<void>;
+};
+
+/** Needs the home lock when the database is embedded. Rejects with an Error in plain words. */
+export async function openDatabase(
+  config: Config,
+  onEvent?: (event: EmbeddedPostgresEvent) => void,
+): Promise<OpenedDatabase> {
+  if (config.databaseUrl !== null) {
+    const url = config.databaseUrl.reveal();
+    await migrate({ url });
+    return { url, description: describeDatabase(url), notes: [], firstStart: false, stop: () => Promise.resolve() };
+  }
+  const embedded = await startEmbeddedPostgres({ home: config.home, ...(onEvent !== undefined && { onEvent }) });
+  try {
+    await migrate({ url: embedded.url });
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+  return {
+    url: embedded.url,
+    description: `embedded PostgreSQL ${embedded.version} (trial and single-node use; DATABASE_URL for your own)`,
+    notes: embedded.adopted
+      ? ["A database server left by an earlier start was taken over.", ...embedded.notes]
+      : embedded.notes,
+    firstStart: embedded.firstStart,
+    stop: () => embedded.stop(),
+  };
+}
+
+/** Brings the configured database to the schema of this build. */
+export async function migrateDatabase(config: Config): Promise<{ applied: readonly string[] }> {
+  if (config.databaseUrl !== null) return migrate({ url: config.databaseUrl.reveal() });
+  return withDatabase(config, () => Promise.resolve({ applied: [] }));
+}
+
+/**
+ * Runs `work` with a pool on the migrated database. Beside a running gateway its embedded server is used and left
+ * running; without one, the server is started for this work and stopped after it.
+ */
+export async function withDatabase<Answer>(config: Config, work: (pool: pg.Pool) => Promise<Answer>): Promise<Answer> {
+  const isBeside = config.databaseUrl === null && findHomeHolder(config.home) !== null;
+  const running = isBeside ? await findRunning(config.home) : null;
+  if (isBeside && running === null)
+    throw new Error(`The gateway of ${config.home} is starting or stopping; try again in a moment.`);
+  const lock = config.databaseUrl === null && running === null ? await lockHome(config.home) : null;
+  let database: OpenedDatabase | null = null;
+  try {
+    if (running === null) database = await openDatabase(config);
+    const pool = openPool({ url: running ?? database?.url ?? "", max: 1, applicationName: "loom command" });
+    try {
+      return await work(pool);
+    } finally {
+      await pool.end();
+    }
+  } finally {
+    await database?.stop();
+    lock?.release();
+  }
+}

@@ -1,0 +1,70 @@
+// The `start` command: a gateway in the foreground, from its banner to its last line.
+import { prepareDemoTenant } from "./administer/demo-tenant.js";
+import { makeBanner } from "./banner.js";
+import type { Config } from "./config/config.js";
+import { readDemo, writeDemo } from "./demo.js";
+import { openPool } from "./postgres/connect.js";
+import { makeLogger, openReport } from "./report/report.js";
+import { type RunningGateway, startGateway } from "./start.js";
+
+/** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
+async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
+  const pool = openPool({ url: gateway.database.url, max: 1, applicationName: "loom demo" });
+  try {
+    const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);
+    if (demo === null) return null;
+    return { key: demo.key, file: writeDemo(config.home, { url: gateway.url, key: demo.key, tenant: demo.tenant }) };
+  } finally {
+    await pool.end();
+  }
+}
+
+/** The parts of a process that a foreground command touches. */
+export type Foreground = {
+  readonly version: string;
+  readonly print: (text: string) => void;
+  /** Whether a person watches the log. */
+  readonly isTerminal: boolean;
+  /** Monotonic time of the process's start, ms. */
+  readonly startedAtMs: number;
+  onStopSignal(listener: () => void): void;
+  onUnforeseen(listener: (error: unknown) => void): void;
+  endAtOnce(): void;
+};
+
+/** Resolves when the gateway has stopped. Rejects with an Error in plain words when it cannot start. */
+export async function runGateway(config: Config, foreground: Foreground): Promise<void> {
+  const logger = makeLogger(config.logLevel, foreground.isTerminal);
+  const report = openReport(logger);
+  // What nobody foresaw in one exchange must not end the others.
+  foreground.onUnforeseen((error) => logger.error({ error }, "unforeseen"));
+
+  let signals = 0;
+  const stopAsked = new Promise<void>((resolve) => {
+    foreground.onStopSignal(() => {
+      signals += 1;
+      if (signals > 1) foreground.endAtOnce();
+      resolve();
+    });
+  });
+  const gateway = await startGateway(config, report);
+  const demo = await prepareDemo(config, gateway);
+  foreground.print(
+    makeBanner(config, {
+      version: foreground.version,
+      readyMs: performance.now() - foreground.startedAtMs,
+      url: gateway.url,
+      frontEnd: gateway.frontEnd,
+      database: gateway.database.description,
+      home: config.home,
+      madeDatabase: gateway.database.firstStart,
+      keyFileMade: gateway.masterKeys.made ? gateway.masterKeys.file : null,
+      demo,
+      notes: gateway.database.notes,
+    }),
+  );
+  await stopAsked;
+  logger.info("stopping");
+  await gateway.stop();
+  logger.info(report.counters, "stopped");
+}
