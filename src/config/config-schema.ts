@@ -75,7 +75,7 @@ function isPlainHttpUrl(value: string): boolean {
   return url.username === "" && url.password === "" && !/[?#]/.test(value);
 }
 
-const providerName = z
+export const providerName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a name of letters, digits, dots, dashes and underscores.")
   .refine((name) => name !== "mock", "another name; the mock provider is built in.");

@@ -20,14 +20,12 @@ export function kindOf(name: string): ProviderKind {
 /** The settings of the provider `name`. The base URL is "" when none is given and its kind has none of its own. */
 export function makeProviderSettings(name: string, entry: ProviderEntry): ProviderSettings {
   const kind = entry.kind ?? kindOf(name);
-  // Many compatible servers take no key at all; sending none is then the setting, not a lack.
-  const keyless = kind === "openai-compatible" && entry.apiKey === undefined;
   return {
     name,
     kind,
     baseUrl: plainBaseUrl(kind, entry.baseUrl ?? providerOf(kind).defaultBaseUrl ?? ""),
     credential: entry.apiKey === undefined ? null : new Secret(entry.apiKey),
-    auth: entry.auth ?? (keyless ? "none" : defaultAuth[kind]),
+    auth: entry.auth ?? defaultAuth[kind],
     apiVersion: datedVersion(entry.apiVersion),
     deployments: { ...entry.deployments },
   };

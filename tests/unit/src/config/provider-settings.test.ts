@@ -75,7 +75,7 @@ test("a provider's kind follows its name, and is openai-compatible for any other
   expect(providers.map(({ name, kind, auth }) => [name, kind, auth])).toEqual([
     ["openai", "openai", "bearer"],
     ["groq", "openai-compatible", "bearer"],
-    ["ollama", "openai-compatible", "none"],
+    ["ollama", "openai-compatible", "bearer"],
   ]);
   expect(defaultProvider).toBe("groq");
 });

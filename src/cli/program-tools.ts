@@ -1,0 +1,33 @@
+// What the commands are given: everything with an effect comes from main, so that nothing runs at import.
+import type { Database } from "../administer/database.js";
+import type { SealCredential } from "../administer/provider-configs.js";
+import type { Config } from "../config/config.js";
+
+/** Opens the database of the configuration, migrated; the embedded server is started for the time when it is down. */
+export type WithDatabase = <Answer>(
+  config: Config,
+  work: (db: Database, tools: { readonly sealCredential: SealCredential }) => Promise<Answer>,
+) => Promise<Answer>;
+
+export type ProgramTools = {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number | null;
+  /** Whether standard output and standard error take colours (a terminal, and no NO_COLOR). */
+  readonly colours: { readonly out: boolean; readonly error: boolean };
+  write(text: string): void;
+  writeError(text: string): void;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  /** Runs the gateway; resolves when it has stopped. */
+  start(config: Config): Promise<void>;
+  /** Brings the database to the schema of this build; the names of the migrations applied now. */
+  migrate(config: Config): Promise<{ readonly applied: readonly string[] }>;
+  readonly withDatabase: WithDatabase;
+};
+
+/** Thrown for a command that makes no sense as it was written; ends with the exit code of a wrong use. */
+export class UsageFault extends Error {}
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, configuration: 78 } as const;
