@@ -23,6 +23,12 @@ export function describeWithDatabase(name: string, suite: () => void): void {
   describe.skipIf(database.kind === "off")(database.kind === "off" ? `${name} (${database.reason})` : name, suite);
 }
 
+/** A suite on embedded servers of its own: skipped as well where the database is another one. */
+export function describeWithEmbedded(name: string, suite: () => void): void {
+  const database = inject("database");
+  describe.skipIf(database.kind === "off" || !database.isEmbedded)(name, suite);
+}
+
 /** Clones the template; `empty` gives a database without Loom's schema instead. */
 export async function openTestDatabase(content: "migrated" | "empty" = "migrated"): Promise<TestDatabase> {
   const database = inject("database");

@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from "./test-server.js";
 
 /** What the test files are told. */
 export type ProvidedDatabase =
-  | { readonly kind: "server"; readonly adminUrl: string; readonly template: string }
+  | { readonly kind: "server"; readonly adminUrl: string; readonly template: string; readonly isEmbedded: boolean }
   | { readonly kind: "off"; readonly reason: string };
 
 declare module "vitest" {
@@ -29,13 +29,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   shared[sharedKey] ??= { users: 0, opened: openDatabase() };
   const database = shared[sharedKey];
   database.users += 1;
-  const { provided, close } = await database.opened;
-  project.provide("database", provided);
+  const opened = await database.opened;
+  project.provide("database", opened.provided);
   return async () => {
     database.users -= 1;
     if (database.users > 0) return;
     shared[sharedKey] = undefined;
-    await close();
+    await opened.close();
   };
 }
 
@@ -53,7 +53,8 @@ async function openDatabase(): Promise<{ provided: ProvidedDatabase; close(): Pr
     const template = `loom_template_${randomUUID().slice(0, 8)}`;
     await server.run(`CREATE DATABASE ${template}`);
     await migrate({ url: server.urlOf(template) });
-    const provided = { kind: "server", adminUrl: server.adminUrl, template } as const;
+    const { adminUrl } = server;
+    const provided = { kind: "server", adminUrl, template, isEmbedded: enabled !== "1" } as const;
     return { provided, close: () => closeServer(server, template) };
   } catch (error) {
     await server.stop();
@@ -62,5 +63,9 @@ async function openDatabase(): Promise<{ provided: ProvidedDatabase; close(): Pr
 }
 
 async function closeServer(server: TestServer, template: string): Promise<void> {
-  await server.run(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`).finally(() => server.stop());
+  try {
+    await server.run(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
+  } finally {
+    await server.stop();
+  }
 }

@@ -36,9 +36,9 @@ const lock = await lockHome(process.argv[2]);
 const server = await startEmbeddedPostgres({ home: process.argv[2] });
 const { applied } = await migrate({ url: server.url });
 const { url, adopted, firstStart, dataDir } = server;
-console.log(JSON.stringify({ url, adopted, firstStart, dataDir, applied, ms: performance.now() - started }));
 process.once("SIGTERM", async () => { await server.stop(); lock.release(); process.exit(0); });
 setInterval(() => undefined, 1000);
+console.log(JSON.stringify({ url, adopted, firstStart, dataDir, applied, ms: performance.now() - started }));
 `;
 
 export async function makeStandAlone(): Promise<StandAlone> {
