@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // `npm run check`: every check that needs no database, side by side, one line each; a failed one shows all it said.
 // The steps are independent and read only, so the slowest of them decides how long a contributor waits.
 import { spawn } from "node:child_process";
