@@ -1,0 +1,86 @@
+// A lane's one connection to Postgres, and its transactions under a watchdog: a server that froze, or a network that
+// swallows packets, raises no error by itself.
+import { Socket } from "node:net";
+import pg from "pg";
+
+export class Connection {
+  readonly #client: pg.Client;
+  readonly #socket: Socket;
+  #state: "open" | "lost" = "open";
+
+  private constructor(client: pg.Client, socket: Socket) {
+    this.#client = client;
+    this.#socket = socket;
+    // Without these listeners a server that goes away ends the process.
+    client.on("error", () => this.close());
+    client.on("end", () => this.close());
+  }
+
+  /** Throws what pg throws, or an Error after `timeoutMs` of silence. */
+  static async open(url: string, applicationName: string, timeoutMs: number): Promise<Connection> {
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: applicationName,
+      keepAlive: true,
+      stream: () => socket,
+    });
+    const connection = new Connection(client, socket);
+    try {
+      await connection.#watch(timeoutMs, client.connect());
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  }
+
+  /** False once the connection broke, was closed, or did not answer in time. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** One transaction. After an error of the server it is rolled back and the connection stays open. */
+  async transact<T>(timeoutMs: number, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = this.#client;
+    try {
+      return await this.#watch(timeoutMs, inTransaction(client, work));
+    } catch (error) {
+      if (this.isOpen) {
+        await this.#watch(timeoutMs, client.query("ROLLBACK")).catch(() => this.close());
+      }
+      throw error;
+    }
+  }
+
+  /** At once, without goodbye: an open transaction is never committed by this. */
+  close(): void {
+    if (this.#state === "lost") return;
+    this.#state = "lost";
+    this.#socket.destroy();
+  }
+
+  /** The result of `work`, or an Error once the connection is lost or `timeoutMs` have passed. */
+  #watch<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onClose = () => reject(new Error("the connection to the database broke"));
+      const watchdog = setTimeout(() => {
+        reject(new Error(`the database did not answer within ${timeoutMs} ms`));
+        this.close();
+      }, timeoutMs);
+      const settle = () => {
+        clearTimeout(watchdog);
+        this.#socket.removeListener("close", onClose);
+      };
+      this.#socket.once("close", onClose);
+      work.then(resolve, reject).finally(settle);
+    });
+  }
+}
+
+async function inTransaction<T>(client: pg.Client, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  await client.query("BEGIN");
+  const result = await work(client);
+  await client.query("COMMIT");
+  return result;
+}
