@@ -75,10 +75,13 @@ function isPlainHttpUrl(value: string): boolean {
   return url.username === "" && url.password === "" && !/[?#]/.test(value);
 }
 
+/** Providers that every gateway brings along. */
+const builtInNames: readonly string[] = ["mock"];
+
 export const providerName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a name of letters, digits, dots, dashes and underscores.")
-  .refine((name) => name !== "mock", "another name; the mock provider is built in.");
+  .refine((name) => !builtInNames.includes(name), "another name; this provider is built in.");
 
 const apiVersionForm = /^(\d{4}-\d{2}-\d{2}(-preview)?|v1|preview|latest)$/;
 

@@ -23,18 +23,12 @@ export function makeProviderSettings(name: string, entry: ProviderEntry): Provid
   return {
     name,
     kind,
-    baseUrl: plainBaseUrl(kind, entry.baseUrl ?? providerOf(kind).defaultBaseUrl ?? ""),
+    baseUrl: (entry.baseUrl ?? providerOf(kind).defaultBaseUrl ?? "").trim().replace(/\/+$/, ""),
     credential: entry.apiKey === undefined ? null : new Secret(entry.apiKey),
     auth: entry.auth ?? defaultAuth[kind],
     apiVersion: datedVersion(entry.apiVersion),
     deployments: { ...entry.deployments },
   };
-}
-
-// Azure's portal shows the endpoint with and without the path of its v1 interface; the contract adds it itself.
-function plainBaseUrl(kind: ProviderKind, url: string): string {
-  const trimmed = url.trim().replace(/\/+$/, "");
-  return kind === "azure-openai" ? trimmed.replace(/\/openai(\/v1)?$/, "") : trimmed;
 }
 
 function datedVersion(version: string | undefined): string | null {

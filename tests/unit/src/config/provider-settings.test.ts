@@ -41,11 +41,6 @@ test("Azure's endpoint and key make its provider, with the v1 paths unless a dat
   }
 });
 
-test("Azure's endpoint may be given with the path of its v1 interface", () => {
-  const env = { AZURE_OPENAI_ENDPOINT: "https://gate.example/azure/openai/v1/" };
-  expect(read(env).providers[0]?.baseUrl).toBe("https://gate.example/azure");
-});
-
 test("a provider that lacks its key or endpoint is no fault, and not the default while another is complete", () => {
   const { providers, defaultProvider } = read(
     { OPENAI_BASE_URL: "http://x/v1", AZURE_OPENAI_API_KEY: "k" },
