@@ -1,6 +1,15 @@
 // The embedded server over its lives: first start, later start, killed gateway, killed server, stop.
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
@@ -87,6 +96,8 @@ describeWithEmbedded("the embedded PostgreSQL", () => {
     const pid = readPostmaster(server.dataDir)?.pid ?? 0;
     expect(isRunning(pid)).toBe(true);
     expect(await findRunning(home)).toBe(server.url);
+    // A group of its own: Ctrl-C in the gateway's terminal is not for the server.
+    expect(execFileSync("ps", ["-o", "pgid=", "-p", String(pid)], { encoding: "utf8" }).trim()).toBe(String(pid));
     await Promise.all([server.stop(), server.stop()]);
     expect(isRunning(pid)).toBe(false);
     expect(await findRunning(home)).toBeNull();
@@ -112,11 +123,13 @@ describeWithEmbedded("the embedded PostgreSQL", () => {
     const file = join(first.dataDir, "postmaster.pid");
     const text = readFileSync(file, "utf8");
     await first.stop();
-    // The parent of this test lives, belongs to the same user as the file, and is no PostgreSQL.
-    writeFileSync(file, text.replace(/^\d+/, String(process.ppid)), { mode: 0o600 });
-    execFileSync("chown", ["--reference", first.dataDir, file]);
+    // PostgreSQL itself is only taken in by a process of its own user.
+    const { uid, gid } = statSync(first.dataDir);
+    const other = spawn("sleep", ["60"], { uid, gid, cwd: "/" });
+    writeFileSync(file, text.replace(/^\d+/, String(other.pid)), { mode: 0o600 });
+    chownSync(file, uid, gid);
     expect(await findRunning(home)).toBeNull();
-    const second = await start();
+    const second = await start().finally(() => other.kill("SIGKILL"));
     expect(second.adopted).toBe(false);
     expect(await ask(second.url, "SELECT 1")).toBe("1");
   });

@@ -26,6 +26,18 @@ describe("process-identity", () => {
     expect(readProcessFiles(process.pid)).toEqual({ program: realpathSync(process.execPath), folder: process.cwd() });
   });
 
+  it("takes a dead child that nobody collected for dead", async () => {
+    // The shell becomes a program that never asks for its children.
+    const parent = spawn("sh", ["-c", "sleep 0.01 & echo $!; exec sleep 30"]);
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const pid = Number(line.toString());
+    expect(await waitForEnd(pid, 5000)).toBe(true);
+    expect(isRunning(pid)).toBe(false);
+    process.kill(pid, 0);
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+  });
+
   it("waits for the end of a process, but not for ever", async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     const pid = child.pid ?? 0;
