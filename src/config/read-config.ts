@@ -40,8 +40,7 @@ export function readConfig({ env, cwd, uid, cores = availableParallelism(), over
   const commandLine = commandLineTree(overrides);
   const fileTree = yaml === null || file === null ? {} : homeBesideFile(yaml.tree, file);
   const faults: ConfigFault[] = [
-    ...(yaml?.faults ?? []),
-    ...(yaml === null ? [] : checkSettings(yaml.tree, yaml.locate)),
+    ...(yaml === null ? [] : [...yaml.faults, ...checkSettings(yaml.tree, yaml.locate)].sort(byLine)),
     ...findUnknownNames(env),
     ...environment.faults,
     ...checkSettings(environment.tree, (path) => environment.origin(path) ?? path.map(String).join(".")),
@@ -55,6 +54,11 @@ export function readConfig({ env, cwd, uid, cores = availableParallelism(), over
     if (faults.length === 0) return config;
   }
   throw new ConfigFaults(faults);
+}
+
+function byLine(one: ConfigFault, other: ConfigFault): number {
+  const line = ({ where }: ConfigFault) => Number(/:(\d+)/.exec(where)?.[1] ?? 0);
+  return line(one) - line(other);
 }
 
 function findFile(env: ConfigSources["env"], cwd: string, override: string | undefined): string | null {

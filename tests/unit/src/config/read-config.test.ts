@@ -69,17 +69,6 @@ describe("defaults", () => {
     expect(read({}, {}, null).home).toBe(join(folder, ".loom"));
     expect(read({ LOOM_HOME: "here" }, {}, 0).home).toBe(join(folder, "here"));
   });
-
-  test.each([
-    [1, 1],
-    [2, 1],
-    [3, 1],
-    [4, 2],
-    [8, 4],
-    [64, 4],
-  ])("%i cores get %i lanes", (cores, lanes) => {
-    expect(readConfig({ env: {}, cwd: folder, uid: 1, cores }).lanes).toBe(lanes);
-  });
 });
 
 describe("the environment", () => {
@@ -235,8 +224,8 @@ describe("faults", () => {
     writeYaml("listen:\n  prot: 1\nproviders:\n  groq:\n    apiKey: ${NOT_THERE}\n");
     const faults = faultsOf(() => read({ PORT: "x", LOOM_LANE: "1", LOOM_DEFAULT_PROVIDER: "grok" }, { host: "a b" }));
     expect(faults.map((fault) => fault.where)).toEqual([
-      "loom.yaml:5",
       "loom.yaml:2 listen.prot",
+      "loom.yaml:5",
       "LOOM_LANE",
       "PORT",
       "--host",

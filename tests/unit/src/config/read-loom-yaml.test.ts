@@ -77,9 +77,9 @@ describe("faults name the line", () => {
   test("of an unknown field, with what it may have meant", () => {
     const yaml = "databse:\n  url: x\nupstream:\n  idleTimeout: 1\nproviders:\n  a:\n    baseURL: http://x\n";
     expect(faultsOf(yaml)).toEqual([
+      "loom.yaml:1 databse: There is no such field. Did you mean database?",
       "loom.yaml:4 upstream.idleTimeout: There is no such field. Did you mean idleTimeoutMs?",
       "loom.yaml:7 providers.a.baseURL: There is no such field. Did you mean baseUrl?",
-      "loom.yaml:1 databse: There is no such field. Did you mean database?",
     ]);
   });
 
