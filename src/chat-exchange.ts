@@ -7,10 +7,10 @@
 import { type ChatTarget, makeChatTargets } from "./chat-targets.js";
 import type { Caller } from "./config/tenant.js";
 import type { LoomErrorCode } from "./errors/codes.js";
-import { errorBody, errorEvent } from "./errors/error-reply.js";
 import { LoomError } from "./errors/loom-error.js";
 import { providerErrorCode } from "./errors/provider-error.js";
 import { type ExchangeEnd, ExchangeRecord } from "./exchange-record.js";
+import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
 import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
@@ -19,7 +19,7 @@ import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
-import { loomHeaders, responseHeaders } from "./tee/response-headers.js";
+import { responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
@@ -69,7 +69,7 @@ export class ChatExchange implements ForwardListener {
     const facts = { ...plan.request, streamed: plan.request.stream };
     exchange.reply.onGone(() => this.#onClientGone());
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
-    this.#record = new ExchangeRecord(plan.id, exchange, plan.caller, facts, plan.lane, onBegin);
+    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onAcknowledged: onBegin });
     if (!parts.waitsForBegin) this.#send();
   }
 
@@ -209,25 +209,18 @@ export class ChatExchange implements ForwardListener {
     );
   }
 
-  /** Tells the client that there will be no whole answer, in whatever way is still open. */
+  /** Tells the client that there will be no whole answer. */
   #fail(error: LoomError): void {
-    const { reply } = this.#exchange;
     if (error.source === "internal") {
       this.#parts.emit({
         name: "exchange_failed",
         code: error.code,
         traceId: this.#plan.id,
-        message: String(error.cause ?? error.message),
+        message: describeCause(error),
       });
     }
-    if (reply.state === "open") {
-      reply.send(error.status, [["content-type", "application/json"], ...this.#ownHeaders()], errorBody(error));
-      return;
-    }
-    const event = errorEvent(error);
-    if (this.#head?.events === true)
-      reply.write(Buffer.from(this.#tee?.atEventBoundary === false ? `\n\n${event}` : event));
-    reply.cut();
+    const events = this.#head?.events === true;
+    failReply(this.#exchange, error, this.#facts(), events && { atBoundary: this.#tee?.atEventBoundary !== false });
   }
 
   /** The target that was tried last. */
@@ -244,19 +237,15 @@ export class ChatExchange implements ForwardListener {
   }
 
   #replyHeaders(): HeaderList {
+    const requestId = this.#exchange.headers.get("x-request-id") ?? null;
     return responseHeaders(this.#head?.headers ?? {}, {
-      ...this.#loomFacts(),
-      requestId: this.#exchange.headers.get("x-request-id") ?? null,
+      ...this.#facts(),
+      requestId,
       streamed: this.#head?.events === true,
     });
   }
 
-  #ownHeaders(): HeaderList {
-    const requestId = this.#exchange.headers.get("x-request-id") ?? this.#plan.id;
-    return [["x-request-id", requestId], ...loomHeaders(this.#loomFacts())];
-  }
-
-  #loomFacts(): { traceId: string; provider: string; overheadMs: number } {
+  #facts(): ReplyFacts {
     return { traceId: this.#plan.id, provider: this.#target.settings.name, overheadMs: this.#overheadMs() };
   }
 }

@@ -57,6 +57,16 @@ export function newTraceId(): string {
   return uuidv7();
 }
 
+export type Admission = {
+  readonly id: string;
+  readonly exchange: Exchange;
+  readonly caller: Caller;
+  readonly facts: RequestFacts;
+  readonly lane: Lane;
+  /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
+  readonly onAcknowledged: OnAcknowledged | undefined;
+};
+
 export class ExchangeRecord {
   readonly id: string;
   readonly #exchange: Exchange;
@@ -64,15 +74,8 @@ export class ExchangeRecord {
   readonly #seq: number;
   #state: "open" | "ended" = "open";
 
-  /** Admits the exchange on `lane`: its `begin` is sent. `onAcknowledged` is called when that frame is kept. */
-  constructor(
-    id: string,
-    exchange: Exchange,
-    caller: Caller,
-    facts: RequestFacts,
-    lane: Lane,
-    onAcknowledged?: OnAcknowledged,
-  ) {
+  /** Admits the exchange: its `begin` is sent. */
+  constructor({ id, exchange, caller, facts, lane, onAcknowledged }: Admission) {
     this.id = id;
     this.#exchange = exchange;
     this.#lane = lane;

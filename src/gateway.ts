@@ -3,17 +3,16 @@
 import type { Authenticator } from "./authenticate/authenticate.js";
 import { ChatExchange, type ChatParts } from "./chat-exchange.js";
 import type { Caller } from "./config/tenant.js";
-import { errorBody } from "./errors/error-reply.js";
 import { LoomError } from "./errors/loom-error.js";
 import { ExchangeRecord, newTraceId, type RequestFacts, unreadRequest } from "./exchange-record.js";
+import { describeCause, failReply } from "./fail-reply.js";
 import type { HandOff } from "./hand-off/hand-off.js";
 import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
 import type { ModelList } from "./list-models.js";
-import type { Exchange } from "./listen/exchange.js";
+import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import { type ChatRequest, readChatRequest } from "./route/read-request.js";
 import { type RouteTable, route } from "./route/route.js";
-import { loomHeaders } from "./tee/response-headers.js";
 
 export type GatewayParts = {
   readonly authenticator: Authenticator;
@@ -119,7 +118,14 @@ export class Gateway {
       return;
     }
     try {
-      const record = new ExchangeRecord(id, exchange, caller, facts, this.#parts.handOff.pick());
+      const record = new ExchangeRecord({
+        id,
+        exchange,
+        caller,
+        facts,
+        lane: this.#parts.handOff.pick(),
+        onAcknowledged: undefined,
+      });
       const overheadMs = performance.now() - exchange.receivedAtMs;
       const outcome = refusal.source === "internal" ? "error" : "refused";
       record.end({ outcome, statusCode: refusal.status, errorCode: refusal.code, overheadMs }, (failure) => {
@@ -133,20 +139,13 @@ export class Gateway {
   #refuse(exchange: Exchange, id: string, error: unknown): void {
     const refusal = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
     if (refusal.source === "internal") {
-      const message = String(refusal.cause instanceof Error ? refusal.cause.stack : (refusal.cause ?? refusal.message));
-      this.#parts.emit({ name: "exchange_failed", code: refusal.code, traceId: id, message });
+      this.#parts.emit({ name: "exchange_failed", code: refusal.code, traceId: id, message: describeCause(refusal) });
     } else {
       this.#parts.emit({ name: "exchange_refused", code: refusal.code, path: exchange.path, traceId: id });
     }
     const overheadMs = performance.now() - exchange.receivedAtMs;
-    const headers: [string, string][] = [
-      ["content-type", "application/json"],
-      ["x-request-id", exchange.headers.get("x-request-id") ?? id],
-    ];
-    for (const [name, value] of loomHeaders({ traceId: id, provider: "", overheadMs })) headers.push([name, value]);
-    if (refusal.status === 401) headers.push(["www-authenticate", "Bearer"]);
-    if (refusal.status === 405) headers.push(["allow", pages.get(exchange.path)?.methods.join(", ") ?? ""]);
-    if (refusal.status === 503) headers.push(["retry-after", "1"]);
-    exchange.reply.send(refusal.status, headers, errorBody(refusal));
+    const allowed = refusal.status === 405 ? pages.get(exchange.path)?.methods : undefined;
+    const more: HeaderList = allowed === undefined ? [] : [["allow", allowed.join(", ")]];
+    failReply(exchange, refusal, { traceId: id, provider: "", overheadMs }, false, more);
   }
 }

@@ -12,6 +12,8 @@ export type OpenedDatabase = {
   readonly description: string;
   readonly notes: readonly string[];
   readonly firstStart: boolean;
+  /** The migrations that this opening applied. */
+  readonly applied: readonly string[];
   stop(): Promise<void>;
 };
 
@@ -22,12 +24,20 @@ export async function openDatabase(
 ): Promise<OpenedDatabase> {
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl.reveal();
-    await migrate({ url });
-    return { url, description: describeDatabase(url), notes: [], firstStart: false, stop: () => Promise.resolve() };
+    const { applied } = await migrate({ url });
+    return {
+      url,
+      description: describeDatabase(url),
+      notes: [],
+      firstStart: false,
+      applied,
+      stop: () => Promise.resolve(),
+    };
   }
   const embedded = await startEmbeddedPostgres({ home: config.home, ...(onEvent !== undefined && { onEvent }) });
+  let applied: readonly string[];
   try {
-    await migrate({ url: embedded.url });
+    ({ applied } = await migrate({ url: embedded.url }));
   } catch (error) {
     await embedded.stop();
     throw error;
@@ -39,21 +49,24 @@ export async function openDatabase(
       ? ["A database server left by an earlier start was taken over.", ...embedded.notes]
       : embedded.notes,
     firstStart: embedded.firstStart,
+    applied,
     stop: () => embedded.stop(),
   };
 }
 
 /** Brings the configured database to the schema of this build. */
 export async function migrateDatabase(config: Config): Promise<{ applied: readonly string[] }> {
-  if (config.databaseUrl !== null) return migrate({ url: config.databaseUrl.reveal() });
-  return withDatabase(config, () => Promise.resolve({ applied: [] }));
+  return withDatabase(config, (_pool, applied) => Promise.resolve({ applied }));
 }
 
 /**
  * Runs `work` with a pool on the migrated database. Beside a running gateway its embedded server is used and left
  * running; without one, the server is started for this work and stopped after it.
  */
-export async function withDatabase<Answer>(config: Config, work: (pool: pg.Pool) => Promise<Answer>): Promise<Answer> {
+export async function withDatabase<Answer>(
+  config: Config,
+  work: (pool: pg.Pool, applied: readonly string[]) => Promise<Answer>,
+): Promise<Answer> {
   const isBeside = config.databaseUrl === null && findHomeHolder(config.home) !== null;
   const running = isBeside ? await findRunning(config.home) : null;
   if (isBeside && running === null)
@@ -64,7 +77,7 @@ export async function withDatabase<Answer>(config: Config, work: (pool: pg.Pool)
     if (running === null) database = await openDatabase(config);
     const pool = openPool({ url: running ?? database?.url ?? "", max: 1, applicationName: "loom command" });
     try {
-      return await work(pool);
+      return await work(pool, database?.applied ?? []);
     } finally {
       await pool.end();
     }

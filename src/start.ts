@@ -3,18 +3,19 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
-import { loadCaller } from "./authenticate/load-caller.js";
+import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
 import { ensureMasterKeys, type MasterKeys } from "./config/master-keys.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
-import { openHandOff, waits } from "./hand-off/hand-off.js";
+import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
-import { listen } from "./listen/listen.js";
+import { type Listener, listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openPool } from "./postgres/connect.js";
@@ -35,6 +36,7 @@ export type RunningGateway = {
 
 const authConnections = 4;
 const laneDrainMs = 15_000;
+const drainPollMs = 20;
 
 /** What was opened, closed in the opposite order; also when a later step of the start fails. */
 class Opened {
@@ -49,8 +51,8 @@ class Opened {
   }
 }
 
-async function build(config: Config, report: Report, opened: Opened): Promise<Omit<RunningGateway, "stop">> {
-  const { emit } = report;
+/** What needs nothing of Loom yet: the home, the addon, the keys, the mock provider and the database. */
+async function openGround(config: Config, report: Report, opened: Opened) {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const lock = await lockHome(config.home);
   opened.add(() => lock.release());
@@ -64,17 +66,12 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
   opened.add(async () => (await startingMock).stop());
   const database = await openDatabase(config, (event) => report.logger.warn(event, event.name));
   opened.add(() => database.stop());
-  const mock = await startingMock;
+  return { frontEnd, masterKeys, database, mock: await startingMock };
+}
 
-  const pool = openPool({ url: database.url, max: authConnections, applicationName: "loom gateway" });
-  opened.add(() => pool.end());
-  const partitions = keepPartitionsAhead(pool, {
-    onError: (error) => report.logger.error({ error }, "partitions_failed"),
-  });
-  opened.add(() => partitions.stop());
-  const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
-  opened.add(() => credentials.stop());
+type Ground = Awaited<ReturnType<typeof openGround>>;
 
+function openLanes(config: Config, report: Report, { database, masterKeys }: Ground, opened: Opened): HandOff {
   const handOff = openHandOff({
     lanes: config.lanes,
     laneWorker: new URL("../workers/lane.js", import.meta.url),
@@ -83,19 +80,30 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     bootId: randomUUID(),
     databaseUrl: database.url,
     masterKeys: masterKeys.keys.reveal(),
-    emit,
+    emit: report.emit,
   });
   opened.add(() => handOff.stop(laneDrainMs));
+  return handOff;
+}
 
-  const pools = new Pools({ ...config.upstream, emit });
-  opened.add(() => pools.stop());
-  const table: RouteTable = {
-    providers: new Map([...config.providers, mock.settings].map((settings) => [settings.name, settings])),
-    routes: new Map(Object.entries(config.routes)),
-    defaultProvider: config.defaultProvider,
-  };
-  const models = new ModelList(table, pools);
-  const openCredential = (sealed: { readonly sealed: string }): Promise<string> => {
+/** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
+async function openAuthentication(
+  config: Config,
+  report: Report,
+  { database, masterKeys }: Ground,
+  opened: Opened,
+  onChange: (tenantId: string) => void,
+) {
+  const { emit } = report;
+  const pool = openPool({ url: database.url, max: authConnections, applicationName: "loom gateway" });
+  opened.add(() => pool.end());
+  const partitions = keepPartitionsAhead(pool, {
+    onError: (error) => report.logger.error({ error }, "partitions_failed"),
+  });
+  opened.add(() => partitions.stop());
+  const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
+  opened.add(() => credentials.stop());
+  const openCredential: OpenCredential = (sealed) => {
     const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
     return credentials.call<string>("openCredential", input);
   };
@@ -104,19 +112,34 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     load: (keyHash) => loadCaller(pool, keyHash, openCredential, emit),
     now: () => performance.now(),
   });
-  const feed = await openChangeFeed(
-    database.url,
-    {
-      onChange(tenantId, strict) {
-        authenticator.noteChange(tenantId, strict);
-        pools.retireOwner(`tenant:${tenantId}`);
-        models.forget(tenantId);
-      },
-      onGap: () => authenticator.noteGap(),
+  const listener = {
+    onChange(tenantId: string, strict: boolean) {
+      authenticator.noteChange(tenantId, strict);
+      onChange(tenantId);
     },
-    emit,
-  );
+    onGap: () => authenticator.noteGap(),
+  };
+  const feed = await openChangeFeed(database.url, listener, emit);
   opened.add(() => feed.stop());
+  return { authenticator, feed };
+}
+
+async function build(config: Config, report: Report, opened: Opened): Promise<Omit<RunningGateway, "stop">> {
+  const { emit } = report;
+  const ground = await openGround(config, report, opened);
+  const handOff = openLanes(config, report, ground, opened);
+  const pools = new Pools({ ...config.upstream, emit });
+  opened.add(() => pools.stop());
+  const table: RouteTable = {
+    providers: new Map([...config.providers, ground.mock.settings].map((settings) => [settings.name, settings])),
+    routes: new Map(Object.entries(config.routes)),
+    defaultProvider: config.defaultProvider,
+  };
+  const models = new ModelList(table, pools);
+  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, (tenantId) => {
+    pools.retireOwner(`tenant:${tenantId}`);
+    models.forget(tenantId);
+  });
 
   let state: "serving" | "draining" = "serving";
   const gateway = new Gateway({
@@ -133,20 +156,26 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     },
     emit,
   });
-  const listener = await listen(frontEnd.addon, {
+  const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
     onExchange: gateway.handle,
     onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
   });
   opened.add(async () => {
     state = "draining";
-    listener.stop();
-    const deadline = performance.now() + config.drainTimeoutMs;
-    while (listener.open > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    listener.close();
+    await drain(listener, config.drainTimeoutMs);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
+  const { frontEnd, database, masterKeys } = ground;
   return { url: `http://${host}:${listener.port}`, frontEnd: frontEnd.description, database, masterKeys };
+}
+
+/** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */
+async function drain(listener: Listener, timeoutMs: number): Promise<void> {
+  listener.stop();
+  const deadline = performance.now() + timeoutMs;
+  while (listener.open > 0 && performance.now() < deadline) await sleep(drainPollMs);
+  listener.close();
 }
 
 /** Rejects with an Error in plain words, with nothing left running. */

@@ -37,8 +37,9 @@ export type Report = {
 
 /** Where log lines go: JSON lines, or readable ones when a person watches. */
 export function makeLogger(level: string, readable: boolean): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) };
   const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!readable) return pino(base, pino.destination({ dest: 1, sync: false }));
+  if (!readable) return pino({ ...base, formatters }, pino.destination({ dest: 1, sync: false }));
   return pino({
     ...base,
     transport: { target: "pino-pretty", options: { translateTime: "HH:MM:ss.l", ignore: "pid,hostname" } },

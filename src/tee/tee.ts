@@ -3,7 +3,7 @@
 import { limits } from "../limits.js";
 import { Capture } from "./capture.js";
 import { EventGate } from "./event-gate.js";
-import { saysFinished } from "./finish-mark.js";
+import { saysOver } from "./finish-mark.js";
 
 /** The client's side, as far as the tee needs it. */
 export type Downstream = {
@@ -37,7 +37,7 @@ export class Tee {
   #started = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** The last pieces of a stream, for `saysFinished`. */
+  /** The last pieces of a stream, for `saysOver`. */
   #recent: Buffer[] = [];
 
   constructor(options: TeeOptions) {
@@ -66,7 +66,7 @@ export class Tee {
   /** Whether a clean end of the upstream's bytes is the end of a whole answer. */
   get isComplete(): boolean {
     if (this.#gate === null || this.#gate.state === "terminal") return true;
-    return saysFinished(this.#recent);
+    return saysOver(this.#recent);
   }
 
   /** Gives the client what was held back, and a clean end. Call it once the record is acknowledged. */
