@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -65,6 +66,20 @@ function loom(): Promise<{ code: number | null; out: string; error: string }> {
   });
 }
 
+/** Puts a compiler in place that notes each of its runs. */
+function countBuilds(): void {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const real = JSON.stringify(join(repository, "node_modules/typescript/bin/tsc"));
+  rmSync(join(root, "node_modules/typescript"));
+  mkdirSync(join(compiler, ".."), { recursive: true });
+  writeFileSync(join(root, "node_modules/typescript/package.json"), '{"type":"commonjs"}');
+  const note = `require("node:fs").appendFileSync(${JSON.stringify(join(root, "builds"))}, "x");`;
+  writeFileSync(
+    compiler,
+    `${note}\nrequire("node:child_process").execFileSync(process.execPath, [${real}, ...process.argv.slice(2)]);\n`,
+  );
+}
+
 describe("a start", () => {
   test("builds what is missing, once, and then finds it fresh", async () => {
     expect(await loom()).toEqual({ code: 0, out: "one\n", error: "" });
@@ -85,9 +100,11 @@ describe("a start", () => {
     expect(buildIfNeeded(root)).toBe("fresh");
   });
 
-  test("beside another builds once, and both run", async () => {
+  test("beside others builds once, and all run", async () => {
+    countBuilds();
     const runs = await Promise.all([loom(), loom(), loom()]);
     for (const run of runs) expect(run).toEqual({ code: 0, out: "one\n", error: "" });
+    expect(readFileSync(join(root, "builds"), "utf8")).toBe("x");
     expect(existsSync(join(root, "dist/.building"))).toBe(false);
   });
 
