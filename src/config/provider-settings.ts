@@ -13,7 +13,7 @@ const defaultAuth: Readonly<Record<ProviderKind, ProviderSettings["auth"]>> = {
 };
 
 /** The kind that a provider has when none is given: its name when that is a kind, else `openai-compatible`. */
-export function kindOf(name: string): ProviderKind {
+function kindOf(name: string): ProviderKind {
   return providerKinds.find((known) => known === name) ?? "openai-compatible";
 }
 
