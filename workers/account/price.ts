@@ -35,15 +35,18 @@ const packageName = "@pydantic/genai-prices";
 const unknown: Price = { costUsd: null, priceVersion: null };
 
 /** Price lists under other names than the ones that people give to these providers. */
-const priceListNames: Readonly<Record<string, string>> = { xai: "x-ai", moonshot: "moonshotai", gemini: "google" };
+const otherNames: Readonly<Record<string, string>> = { xai: "x-ai", moonshot: "moonshotai", gemini: "google" };
 
-/** The price list of a provider: contracts name their own, a compatible server is believed its exact name. */
+/** The price list of each contract; a compatible server is believed its own name. The mock costs nothing known. */
+const priceLists: Readonly<Record<string, (name: string) => string>> = {
+  openai: () => "openai",
+  "azure-openai": () => "azure",
+  "openai-compatible": (name) => otherNames[name.toLowerCase()] ?? name.toLowerCase(),
+};
+
 function priceListOf(kind: string | null, name: string | null): string | null {
-  if (kind === "openai") return "openai";
-  if (kind === "azure-openai") return "azure";
-  if (kind !== "openai-compatible" || name === null) return null;
-  const lower = name.toLowerCase();
-  return priceListNames[lower] ?? lower;
+  if (kind === null || name === null || !Object.hasOwn(priceLists, kind)) return null;
+  return priceLists[kind]?.(name) ?? null;
 }
 
 function readVersion(): string {

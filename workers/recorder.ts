@@ -1,0 +1,103 @@
+// What a lane does with one exchange that is whole: seal, then account, then persist. The spool comes between the
+// first two: everything from `account` on happens after the acknowledgement, whatever the durability.
+import { limits } from "../src/limits.js";
+import type { LoomEvent } from "../src/report/events.js";
+import type { LaneSettings } from "../src/trace/lane-messages.js";
+import type { FinishedExchange } from "../src/trace/record.js";
+import { account } from "./account/account.js";
+import { PriceList } from "./account/price.js";
+import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
+import type { BatchRow } from "./persist/batch.js";
+import { makeTraceRow, type RowOrigin } from "./persist/trace-row.js";
+import { TraceWriter } from "./persist/writer.js";
+import { KeyRing } from "./seal/key-ring.js";
+import { type SealedBodies, Sealer } from "./seal/seal.js";
+
+export type RecorderOptions = {
+  readonly settings: LaneSettings;
+  readonly emit: (event: LoomEvent) => void;
+  /** Told when the backlog has become smaller. */
+  readonly onProgress: () => void;
+};
+
+type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies };
+
+function subjectOf({ begin }: FinishedExchange) {
+  const { tenantId, keySalt, createdAtMs, id } = begin;
+  return { tenantId, keySalt, createdAtMs, id };
+}
+
+export class Recorder {
+  readonly #emit: (event: LoomEvent) => void;
+  readonly #origin: RowOrigin;
+  readonly #ring: KeyRing;
+  readonly #sealer: Sealer;
+  readonly #prices = new PriceList();
+  readonly #writer: TraceWriter;
+  /** Large exchanges, one after the other. */
+  #large: Promise<void> = Promise.resolve();
+  #largeBytes = 0;
+
+  /** Throws an Error when the master keys are not well-formed. */
+  constructor({ settings, emit, onProgress }: RecorderOptions) {
+    const { lane, nodeId, bootId, databaseUrl, masterKeys } = settings;
+    this.#emit = emit;
+    this.#origin = { lane, nodeId, bootId };
+    this.#ring = new KeyRing(masterKeys);
+    this.#sealer = new Sealer(this.#ring, nodeId);
+    const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
+    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress });
+  }
+
+  /** Bytes that are not in Postgres yet. */
+  get backlogBytes(): number {
+    return this.#largeBytes + this.#writer.backlogBytes;
+  }
+
+  /** Never throws: an exchange that cannot be recorded costs itself only, and is named. */
+  record(raw: RawExchange): void {
+    try {
+      const exchange = readExchange(raw);
+      const { requestBody, responseBody } = exchange;
+      const bytes = requestBody.length + responseBody.length;
+      if (bytes > limits.sealInPiecesBytesMin) this.#recordLarge(raw, exchange, bytes);
+      else this.#finish({ exchange, bodies: this.#sealer.sealBodies(subjectOf(exchange), requestBody, responseBody) });
+    } catch (error) {
+      this.#lose(raw, error);
+    }
+  }
+
+  /** Writes what it can within `deadlineMs`. */
+  async drain(deadlineMs: number): Promise<void> {
+    const startedAt = performance.now();
+    await this.#large;
+    await this.#writer.drain(Math.max(0, deadlineMs - (performance.now() - startedAt)));
+  }
+
+  #recordLarge(raw: RawExchange, exchange: FinishedExchange, bytes: number): void {
+    this.#largeBytes += bytes;
+    this.#large = this.#large
+      .then(() => this.#sealer.sealLargeBodies(subjectOf(exchange), exchange.requestBody, exchange.responseBody))
+      .then((bodies) => this.#finish({ exchange, bodies }))
+      .catch((error: unknown) => this.#lose(raw, error))
+      .finally(() => {
+        this.#largeBytes -= bytes;
+      });
+  }
+
+  #finish({ exchange, bodies }: SealedExchange): void {
+    const row = makeTraceRow(exchange, account(exchange, this.#prices), this.#origin);
+    this.#writer.add(row, bodies, exchange.begin.keySalt);
+  }
+
+  #lose(raw: RawExchange, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [nameExchange(raw)], reason });
+  }
+
+  #sealRow({ row, keySalt }: BatchRow, encoded: Uint8Array) {
+    const { tenantId, createdAtMs, id } = row;
+    const sealed = this.#sealer.sealBody({ tenantId, keySalt, createdAtMs, id }, "row", "identity", encoded);
+    return { keyVersion: this.#ring.newest, ...sealed };
+  }
+}
