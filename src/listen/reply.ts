@@ -31,8 +31,8 @@ export class UwsReply implements Reply {
   #awaitsDrain = false;
 
   /**
-   * Must be made synchronously in the request handler. `bodyless` is true for HEAD; `closesAfter` is asked at the
-   * end whether the connection must be closed; `onSettled` is called once, when the reply has ended or gone.
+   * Must be made synchronously in the request handler. `bodyless` is true for HEAD; `closesAfter` is asked
+   * whether the client must be told to close the connection; `onSettled` is called once, when the reply has ended or gone.
    */
   constructor(res: HttpResponse, bodyless: boolean, closesAfter: () => boolean, onSettled: () => void) {
     this.#res = res;
@@ -66,6 +66,8 @@ export class UwsReply implements Reply {
     let flowing = true;
     this.#res.cork(() => {
       writeHead(this.#res, status, headers);
+      // Said now or never: the addon would write it into the body at the end of a chunked answer.
+      if (this.#closesAfter()) this.#res.writeHeader("Connection", "close");
       flowing = first.byteLength === 0 || this.#res.write(first);
     });
     return flowing || this.#waitForDrain();
@@ -84,7 +86,7 @@ export class UwsReply implements Reply {
     if (this.#state !== "started") return;
     this.#res.cork(() => {
       if (last !== undefined && last.byteLength > 0) this.#res.write(last);
-      this.#res.end(undefined, this.#closesAfter());
+      this.#res.end();
     });
     this.#settle("ended");
   }
