@@ -109,10 +109,7 @@ export class ChatExchange implements ForwardListener {
     this.#upstreamEndAtMs = performance.now();
     const head = this.#head;
     const tee = this.#tee;
-    if (head === null || tee === null || !tee.isComplete) {
-      this.onFault(new LoomError("upstream_cut"));
-      return;
-    }
+    if (head === null || tee === null || !tee.isComplete) return this.onFault(new LoomError("upstream_cut"));
     const errorCode = providerErrorCode(head.status);
     this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
       if (error === null) tee.release();

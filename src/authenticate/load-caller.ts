@@ -60,13 +60,6 @@ const settingsShape = z.object({
   deployments: z.record(z.string(), z.string()).optional(),
 });
 
-const defaultAuth = {
-  "azure-openai": "api-key",
-  openai: "bearer",
-  "openai-compatible": "bearer",
-  mock: "none",
-} as const;
-
 async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenCredential): Promise<ProviderSettings> {
   const kind = providerKinds.find((known) => known === row.kind);
   if (kind === undefined) throw new Error(`its kind "${row.kind}" is not known to this version`);
@@ -84,7 +77,7 @@ async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenC
     kind,
     baseUrl,
     credential,
-    auth: settings.auth ?? defaultAuth[kind],
+    auth: settings.auth ?? providerOf(kind).defaultAuth,
     apiVersion: settings.apiVersion ?? null,
     deployments: settings.deployments ?? {},
   };

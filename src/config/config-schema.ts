@@ -2,6 +2,7 @@
 // An `error` text here is the fix that a fault shows: it completes "Give ...".
 import { z } from "zod";
 import { limits } from "../limits.js";
+import { providerOf } from "../providers/provider-table.js";
 import type { Durability } from "../trace/lane-messages.js";
 import { type LogLevel, providerKinds } from "./config.js";
 import { findMasterKeysFault } from "./master-key-form.js";
@@ -76,7 +77,7 @@ function isPlainHttpUrl(value: string): boolean {
 }
 
 /** Providers that every gateway brings along. */
-const builtInNames: readonly string[] = ["mock"];
+const builtInNames: readonly string[] = providerKinds.filter((kind) => providerOf(kind).isBuiltIn);
 
 export const providerName = z
   .string()

@@ -5,13 +5,6 @@ import { type ProviderKind, type ProviderSettings, providerKinds } from "./confi
 import type { ProviderEntry } from "./config-schema.js";
 import { Secret } from "./secret.js";
 
-const defaultAuth: Readonly<Record<ProviderKind, ProviderSettings["auth"]>> = {
-  openai: "bearer",
-  "azure-openai": "api-key",
-  "openai-compatible": "bearer",
-  mock: "none",
-};
-
 /** The kind that a provider has when none is given: its name when that is a kind, else `openai-compatible`. */
 function kindOf(name: string): ProviderKind {
   return providerKinds.find((known) => known === name) ?? "openai-compatible";
@@ -25,7 +18,7 @@ export function makeProviderSettings(name: string, entry: ProviderEntry): Provid
     kind,
     baseUrl: (entry.baseUrl ?? providerOf(kind).defaultBaseUrl ?? "").trim().replace(/\/+$/, ""),
     credential: entry.apiKey === undefined ? null : new Secret(entry.apiKey),
-    auth: entry.auth ?? defaultAuth[kind],
+    auth: entry.auth ?? providerOf(kind).defaultAuth,
     apiVersion: datedVersion(entry.apiVersion),
     deployments: { ...entry.deployments },
   };

@@ -19,6 +19,9 @@ function deploymentOf(settings: ProviderSettings, model: string): string {
 export const azureOpenai: Provider = {
   kind: "azure-openai",
   defaultBaseUrl: null,
+  defaultAuth: "api-key",
+  isBuiltIn: false,
+  priceList: () => "azure",
   lacks(settings) {
     if (settings.baseUrl === "") return "set AZURE_OPENAI_ENDPOINT";
     return settings.credential === null ? "set AZURE_OPENAI_API_KEY" : null;

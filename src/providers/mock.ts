@@ -18,6 +18,9 @@ export const mock: Provider = {
   ...openai,
   kind: "mock",
   defaultBaseUrl: null,
+  defaultAuth: "none",
+  isBuiltIn: true,
+  priceList: () => null,
   lacks: () => null,
   // A mock answer to a real model's name would look like the real thing.
   takesBareModel: (model) => (mockModels as readonly string[]).includes(model),

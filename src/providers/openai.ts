@@ -26,7 +26,10 @@ export function openaiShapedCall(operation: Operation, settings: ProviderSetting
 export const openai: Provider = {
   kind: "openai",
   defaultBaseUrl: "https://api.openai.com/v1",
-  lacks: (settings) => (settings.credential === null ? "set OPENAI_API_KEY" : null),
+  defaultAuth: "bearer",
+  isBuiltIn: false,
+  priceList: () => "openai",
+  lacks: (settings) => (settings.credential === null && settings.auth !== "none" ? "set OPENAI_API_KEY" : null),
   call: openaiShapedCall,
   bodyModel: (_settings, model) => model,
   takesBareModel: () => true,

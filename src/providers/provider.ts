@@ -20,6 +20,12 @@ export type Provider = {
   readonly kind: ProviderKind;
   /** Base URL when none is set, or null when there is no sensible one. */
   readonly defaultBaseUrl: string | null;
+  /** How the credential is sent when the settings do not say. */
+  readonly defaultAuth: ProviderSettings["auth"];
+  /** Part of every gateway, under its kind as name: nobody configures it, and nobody may take its name. */
+  readonly isBuiltIn: boolean;
+  /** The name of its list in the price tables; null when its answers have no known price. */
+  priceList(name: string): string | null;
   /** What must be set before this provider can be called, in words for a banner, such as `set OPENAI_API_KEY`. */
   lacks(settings: ProviderSettings): string | null;
   /** `model` is the name after `provider/`. Null when this provider has no such operation. */

@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { calcPrice, type Provider } from "@pydantic/genai-prices";
 import { LRUCache } from "lru-cache";
+import { providerKinds } from "../../src/config/config.js";
+import { providerOf } from "../../src/providers/provider-table.js";
 import type { Usage } from "./usage.js";
 
 export type PriceQuestion = {
@@ -34,19 +36,9 @@ const modelLengthMax = 200;
 const packageName = "@pydantic/genai-prices";
 const unknown: Price = { costUsd: null, priceVersion: null };
 
-/** Price lists under other names than the ones that people give to these providers. */
-const otherNames: Readonly<Record<string, string>> = { xai: "x-ai", moonshot: "moonshotai", gemini: "google" };
-
-/** The price list of each contract; a compatible server is believed its own name. The mock costs nothing known. */
-const priceLists: Readonly<Record<string, (name: string) => string>> = {
-  openai: () => "openai",
-  "azure-openai": () => "azure",
-  "openai-compatible": (name) => otherNames[name.toLowerCase()] ?? name.toLowerCase(),
-};
-
 function priceListOf(kind: string | null, name: string | null): string | null {
-  if (kind === null || name === null || !Object.hasOwn(priceLists, kind)) return null;
-  return priceLists[kind]?.(name) ?? null;
+  const known = providerKinds.find((one) => one === kind);
+  return known === undefined || name === null ? null : providerOf(known).priceList(name);
 }
 
 function readVersion(): string {
