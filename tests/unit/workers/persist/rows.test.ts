@@ -9,7 +9,6 @@ import { rollUp } from "../../../../workers/persist/rollups.js";
 import { columnText, makeTraceRow } from "../../../../workers/persist/trace-row.js";
 import {
   beginOf,
-  endOf,
   exchangeOf,
   rowOf,
   sealedBodiesOf,
@@ -53,14 +52,6 @@ describe("a row of an exchange", () => {
       costUsd: "0.0000045000",
       attempts: 1,
     });
-  });
-
-  it("of an answer that failed in its middle is an error, but a cut one stays cut", () => {
-    const responseBody = Buffer.from('data: {"error":{"message":"overloaded"}}\n\n');
-    const outcomeOf = (outcome: "complete" | "truncated") =>
-      account(exchangeOf({ responseBody, end: endOf({ outcome }) }), prices).outcome;
-    expect(outcomeOf("complete")).toBe("error");
-    expect(outcomeOf("truncated")).toBe("truncated");
   });
 
   it("keeps only so many tags, each of them clean", () => {
