@@ -24,6 +24,13 @@ function isUsageOnly(text: string): boolean {
   }
 }
 
+/** True for whole comment lines and nothing else, such as a keep-alive: they are complete without their blank line. */
+function isComment(part: Buffer): boolean {
+  if (part[0] !== colon || part[part.length - 1] !== lf) return false;
+  const lines = part.toString("latin1", 0, part.length - 1).split(/\r\n|\n|\r(?!$)/);
+  return lines.every((line) => line.startsWith(":"));
+}
+
 /** `flowing`: events pass. `terminal`: the terminal event was seen and everything from it on is held. */
 export type GateState = "flowing" | "terminal";
 
@@ -76,13 +83,12 @@ export class EventGate {
       this.#held.push(part);
       return passed;
     }
-    // A keep-alive comment is complete at the end of its line, whenever its blank line may come.
-    const isComment = part[0] === colon && part[part.length - 1] === lf;
-    if (!isComment && part.length <= limits.heldEventBytesMax) {
+    const passes = isComment(part);
+    if (!passes && part.length <= limits.heldEventBytesMax) {
       this.#part = part;
       return passed;
     }
-    this.#atBoundary = isComment;
+    this.#atBoundary = passes;
     return passed.length === 0 ? part : Buffer.concat([passed, part]);
   }
 

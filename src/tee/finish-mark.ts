@@ -4,7 +4,8 @@
 
 const finishPattern = /"finish_reason"\s*:\s*"/;
 const errorPattern = /(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{\s*"error"\s*:\s*\{)/;
-const tailBytes = 8192;
+/** How much of the end of a stream is looked at. */
+export const tailBytes = 8192;
 
 /** `recent` are the last pieces of the answer, in order. */
 export function saysOver(recent: readonly Uint8Array[]): boolean {

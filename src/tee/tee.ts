@@ -3,7 +3,7 @@
 import { limits } from "../limits.js";
 import { Capture } from "./capture.js";
 import { EventGate } from "./event-gate.js";
-import { saysOver } from "./finish-mark.js";
+import { saysOver, tailBytes } from "./finish-mark.js";
 
 /** The client's side, as far as the tee needs it. */
 export type Downstream = {
@@ -39,6 +39,7 @@ export class Tee {
   #heldBytes = 0;
   /** The last pieces of a stream, for `saysOver`. */
   #recent: Buffer[] = [];
+  #recentBytes = 0;
 
   constructor(options: TeeOptions) {
     this.#options = options;
@@ -85,9 +86,18 @@ export class Tee {
     const before = gate.state;
     const passed = gate.push(bytes);
     if (passed.length > 0) this.#pass(passed);
-    this.#recent.push(bytes);
-    if (this.#recent.length > 8) this.#recent.shift();
+    this.#remember(bytes);
     if (before === "flowing" && gate.state === "terminal") this.#options.onTerminal();
+  }
+
+  /** Keeps as many pieces as make up the tail, however small they are. */
+  #remember(bytes: Buffer): void {
+    this.#recent.push(bytes);
+    this.#recentBytes += bytes.length;
+    while (this.#recent[0] !== undefined && this.#recentBytes - this.#recent[0].length >= tailBytes) {
+      this.#recentBytes -= this.#recent[0].length;
+      this.#recent.shift();
+    }
   }
 
   #takePlain(bytes: Buffer): void {
