@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { type Column, cpuOf, runRounds, type ScenarioResult, summarise, tabulate } from "../../../bench/scenario.js";
+import type { Target } from "../../../bench/world.js";
+
+const p50: Column = { key: "p50", heading: "p50", digits: 1 };
+const added: Column = { ...p50, heading: "added", against: "added" };
+const ratio: Column = { ...p50, heading: "ratio", against: "ratio" };
+
+const rounds: ScenarioResult["rounds"] = {
+  direct: [{ p50: 1 }, { p50: 4 }, { p50: 2 }],
+  loom: [{ p50: 2 }, { p50: 6 }, { p50: 8 }],
+};
+
+describe("a summary", () => {
+  test("compares with the direct way of the same round, so that a slow minute counts on both sides", () => {
+    expect(summarise(rounds, "loom", added)).toEqual({ median: 2, low: 1, high: 6 });
+    expect(summarise(rounds, "loom", ratio)).toEqual({ median: 2, low: 1.5, high: 4 });
+  });
+
+  test("of the direct way has no difference to itself", () => {
+    expect(summarise(rounds, "direct", added)).toBeUndefined();
+    expect(summarise(rounds, "direct", p50)).toEqual({ median: 2, low: 1, high: 4 });
+  });
+
+  test("of a way that did not run, or of what was not measured, is absent", () => {
+    expect(summarise(rounds, "nginx", p50)).toBeUndefined();
+    expect(summarise(rounds, "loom", { ...p50, key: "main" })).toBeUndefined();
+    expect(summarise({ loom: [{ p50: Number.NaN }] }, "loom", p50)).toBeUndefined();
+  });
+});
+
+test("rounds visit every target, each time from another one on", async () => {
+  const targets = (["direct", "nginx", "loom"] as const).map((name): Target => ({ name, url: "", key: "" }));
+  const visits: string[] = [];
+  const found = await runRounds(targets, 2, ({ name }) => {
+    visits.push(name);
+    return Promise.resolve({ visit: visits.length });
+  });
+  expect(visits).toEqual(["direct", "nginx", "loom", "nginx", "loom", "direct"]);
+  expect(found).toEqual({
+    direct: [{ visit: 1 }, { visit: 6 }],
+    nginx: [{ visit: 2 }, { visit: 4 }],
+    loom: [{ visit: 3 }, { visit: 5 }],
+  });
+});
+
+test("a way is charged for its own processes only", () => {
+  const cpu = { main: 1, lanes: 2, other: 3, postgres: 4, nginx: 5, mock: 6, generator: 7 };
+  expect(cpuOf("direct", cpu)).toEqual({});
+  expect(cpuOf("nginx", cpu)).toEqual({ nginx: 5 });
+  expect(cpuOf("loom", cpu)).toEqual({ main: 1, lanes: 2, other: 3, postgres: 4 });
+});
+
+test("the table says how many rounds there were and shows faults below the figures", () => {
+  const table = tabulate({
+    name: "one",
+    title: "a title",
+    columns: [p50, added],
+    rounds,
+    notes: ["A note."],
+    faults: ["3 requests failed"],
+  });
+  expect(table).toEqual({
+    title: "one: a title; median (lowest…highest) of 3 rounds",
+    headings: ["", "p50", "added"],
+    rows: [
+      ["direct", "2.0 (1.0…4.0)", "–"],
+      ["loom", "6.0 (2.0…8.0)", "2.0 (1.0…6.0)"],
+    ],
+    notes: ["A note.", "FAULT: 3 requests failed"],
+  });
+});
