@@ -90,10 +90,11 @@ export function changeValues(json: Buffer, changes: ReadonlyMap<string, string>)
   }
   if (missing.size > 0) {
     const brace = json.lastIndexOf(closeBrace);
-    const before = json.subarray(copied, brace);
-    const isEmpty = before.toString("latin1").trim() === "{" && copied === 0;
+    let last = brace - 1;
+    while (isSpace(json[last])) last -= 1;
+    const isEmpty = json[last] === openBrace;
     const added = [...missing].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",");
-    parts.push(before, Buffer.from(isEmpty ? added : `,${added}`));
+    parts.push(json.subarray(copied, brace), Buffer.from(isEmpty ? added : `,${added}`));
     copied = brace;
   }
   parts.push(json.subarray(copied));
