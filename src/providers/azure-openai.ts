@@ -1,6 +1,7 @@
 // Azure OpenAI. With a dated api-version: the classic paths, where the deployment is part of the path. Without:
 // the v1 paths, which look like OpenAI's. Facts: Azure OpenAI reference, and facts/protocols.md section 2.
 import type { ProviderSettings } from "../config/config.js";
+import { LoomError } from "../errors/loom-error.js";
 import { authHeaders } from "./openai.js";
 import type { Provider } from "./provider.js";
 import { splitBaseUrl } from "./upstream-url.js";
@@ -14,6 +15,14 @@ function isClassic(settings: ProviderSettings): boolean {
 
 function deploymentOf(settings: ProviderSettings, model: string): string {
   return Object.hasOwn(settings.deployments, model) ? (settings.deployments[model] ?? model) : model;
+}
+
+/** Throws LoomError `model_not_found` for what would leave its segment of the path, or cannot be written there. */
+function deploymentSegment(deployment: string): string {
+  if (/^\.{0,2}$/.test(deployment) || !deployment.isWellFormed()) {
+    throw new LoomError("model_not_found", { message: "That cannot be the name of a deployment.", param: "model" });
+  }
+  return encodeURIComponent(deployment);
 }
 
 export const azureOpenai: Provider = {
@@ -38,7 +47,7 @@ export const azureOpenai: Provider = {
       return { method: "GET", origin, path: `${root}/openai/v1/models${query}`, headers };
     }
     const path = isClassic(settings)
-      ? `${root}/openai/deployments/${encodeURIComponent(deploymentOf(settings, model))}/chat/completions`
+      ? `${root}/openai/deployments/${deploymentSegment(deploymentOf(settings, model))}/chat/completions`
       : `${root}/openai/v1/chat/completions`;
     return { method: "POST", origin, path: `${path}${query}`, headers };
   },

@@ -28,7 +28,10 @@ export type Provider = {
   priceList(name: string): string | null;
   /** What must be set before this provider can be called, in words for a banner, such as `set OPENAI_API_KEY`. */
   lacks(settings: ProviderSettings): string | null;
-  /** `model` is the name after `provider/`. Null when this provider has no such operation. */
+  /**
+   * `model` is the name after `provider/`. Null when this provider has no such operation.
+   * Throws LoomError `model_not_found` for a name that can be no model of it.
+   */
   call(operation: Operation, settings: ProviderSettings, model: string): UpstreamCall | null;
   /** Whether a model name without `provider/` may be taken as this provider's. */
   takesBareModel(model: string): boolean;
