@@ -32,7 +32,12 @@ export class Authenticator {
 
   constructor(options: AuthenticateOptions) {
     this.#options = options;
-    this.#unknown = new LRUCache({ max: limits.cachedUnknownKeysMax, ttl: limits.unknownKeyMs });
+    this.#unknown = new LRUCache({
+      max: limits.cachedUnknownKeysMax,
+      ttl: limits.unknownKeyMs,
+      ttlResolution: 0,
+      perf: options,
+    });
   }
 
   /**
