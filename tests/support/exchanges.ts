@@ -11,7 +11,7 @@ export const testMasterKeys = `1:${Buffer.alloc(32, 1).toString("base64")}`;
 export const testNode = "node-1";
 export const testBoot = "0190a1b2-0000-7000-8000-0000000000b0";
 export const testKeyRing = new KeyRing(testMasterKeys);
-export const testSealer = new Sealer(testKeyRing, testNode);
+const testSealer = new Sealer(testKeyRing, testNode);
 export const testKeySalt = Buffer.alloc(16, 9).toString("base64");
 
 export function beginOf(changed: Partial<TraceBegin> = {}): TraceBegin {

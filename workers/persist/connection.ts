@@ -63,15 +63,20 @@ export class Connection {
   /** The result of `work`, or an Error once the connection is lost or `timeoutMs` have passed. */
   #watch<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const onClose = () => reject(new Error("the connection to the database broke"));
-      const watchdog = setTimeout(() => {
-        reject(new Error(`the database did not answer within ${timeoutMs} ms`));
-        this.close();
-      }, timeoutMs);
       const settle = () => {
         clearTimeout(watchdog);
         this.#socket.removeListener("close", onClose);
       };
+      // pg does not always end its queries when the socket closes.
+      const onClose = () => {
+        settle();
+        reject(new Error("the connection to the database broke"));
+      };
+      const watchdog = setTimeout(() => {
+        settle();
+        reject(new Error(`the database did not answer within ${timeoutMs} ms`));
+        this.close();
+      }, timeoutMs);
       this.#socket.once("close", onClose);
       work.then(resolve, reject).finally(settle);
     });
