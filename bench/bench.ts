@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.js";
+import { tabulateProfiles } from "./profile-summary.js";
 import { type Effort, type Scenario, type ScenarioResult, tabulate } from "./scenario.js";
 import { oneConnection, thirtyTwoConnections } from "./scenarios/closed.js";
 import { recordEveryRequest } from "./scenarios/record.js";
@@ -19,9 +20,10 @@ const usage = `Usage: npm run bench -- [scenario ...] [--quick | --full] [--json
   --full              100,000 requests in record
   --json <file>       writes the results, every round of them; - for standard output in place of the tables
   --save              writes them to bench/results/<date>-<commit>.json
-  --profile <folder>  a CPU profile of every thread of Loom
+  --profile <folder>  a CPU profile of every thread of Loom, and their largest self times
 LOOM_* variables, DATABASE_URL excepted, are handed on to Loom, such as LOOM_DURABILITY=disk.`;
 
+const profileRows = 20;
 const root = new URL("../../", import.meta.url);
 
 function readArguments() {
@@ -86,6 +88,9 @@ async function main(): Promise<void> {
     results = await runScenarios(args, world);
   } finally {
     await world.stop();
+  }
+  if (args.profile !== undefined) {
+    for (const table of tabulateProfiles(args.profile, profileRows)) say(drawTable(table));
   }
   const text = `${JSON.stringify({ at: new Date().toISOString(), machine, settings, results }, null, 2)}\n`;
   if (args.json === "-") process.stdout.write(text);

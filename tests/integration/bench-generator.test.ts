@@ -65,7 +65,7 @@ describe("the load generator", () => {
     expect(percentile(gaps, 0.5)).toBeGreaterThan(22);
     expect(percentile(gaps, 0.5)).toBeLessThan(30);
     expect(result.events).toBe(20 * 13);
-    expect(result.elapsedMs).toBeGreaterThan(50 + 9 * 25 + 190);
+    expect(result.elapsedMs).toBeGreaterThan(50 + 9 * 25 + 180);
   });
 
   test("sees one stream whose bytes differ, and one that is cut", async () => {
