@@ -39,7 +39,7 @@ class LaneRun {
       settings,
       emit: (event) => this.#emit(event),
       // The main thread must learn that there is room again, also when it sends nothing because there was none.
-      onProgress: () => this.#acknowledge(),
+      onProgress: (seqs) => this.#settle(seqs),
     });
     const settling = setInterval(() => this.#open.settle(), settleEveryMs);
     this.life = new Promise<number>((resolve) => {
@@ -113,6 +113,11 @@ class LaneRun {
   #acknowledge(): void {
     const backlogBytes = this.#open.bytes + this.#endedBytes + this.#recorder.backlogBytes;
     this.#port.postMessage({ type: "acknowledged", batch: this.#lastBatch, backlogBytes } satisfies FromLane);
+  }
+
+  #settle(seqs: readonly number[]): void {
+    this.#port.postMessage({ type: "settled", seqs } satisfies FromLane);
+    this.#acknowledge();
   }
 
   #emit(event: LoomEvent): void {

@@ -16,8 +16,8 @@ import { type SealedBodies, Sealer } from "./seal/seal.js";
 export type RecorderOptions = {
   readonly settings: LaneSettings;
   readonly emit: (event: LoomEvent) => void;
-  /** Told when the backlog has become smaller. */
-  readonly onProgress: () => void;
+  /** Told when the backlog has become smaller: nothing more will happen to these numbers. */
+  readonly onProgress: (seqs: readonly number[]) => void;
 };
 
 type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies };
@@ -29,6 +29,7 @@ function subjectOf({ begin }: FinishedExchange) {
 
 export class Recorder {
   readonly #emit: (event: LoomEvent) => void;
+  readonly #onProgress: (seqs: readonly number[]) => void;
   readonly #origin: RowOrigin;
   readonly #ring: KeyRing;
   readonly #sealer: Sealer;
@@ -42,6 +43,7 @@ export class Recorder {
   constructor({ settings, emit, onProgress }: RecorderOptions) {
     const { lane, nodeId, bootId, databaseUrl, masterKeys } = settings;
     this.#emit = emit;
+    this.#onProgress = onProgress;
     this.#origin = { lane, nodeId, bootId };
     this.#ring = new KeyRing(masterKeys);
     this.#sealer = new Sealer(this.#ring, nodeId);
@@ -93,6 +95,7 @@ export class Recorder {
   #lose(raw: RawExchange, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [nameExchange(raw)], reason });
+    this.#onProgress([raw.seq]);
   }
 
   #sealRow({ row, keySalt }: BatchRow, encoded: Uint8Array) {

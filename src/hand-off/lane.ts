@@ -11,7 +11,7 @@ import type { TraceBegin, TraceEnd } from "../trace/record.js";
 /** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
 export type OnAcknowledged = (error: LoomError | null) => void;
 
-type SentBatch = { readonly batch: number; readonly waiting: readonly OnAcknowledged[] };
+type SentBatch = { readonly batch: number; readonly bytes: number; readonly waiting: readonly OnAcknowledged[] };
 
 export class Lane {
   readonly index: number;
@@ -23,10 +23,16 @@ export class Lane {
   #waiting: OnAcknowledged[] = [];
   #sent: SentBatch[] = [];
   #flushIsDue = false;
-  /** What the worker said it holds, plus what it has not yet acknowledged. */
+  /** What the worker said it holds. */
   #backlogBytes = 0;
+  /** What it has not acknowledged yet, the batch of this turn included. */
   #unacknowledgedBytes = 0;
-  #openIds = new Map<number, string>();
+  #pendingBytes = 0;
+  #openExchanges = 0;
+  /** Exchanges up to this number began in a worker that is gone: the one that took its place does not know them. */
+  #lostUpTo = 0;
+  /** Ids by number of all that a crash of the worker would lose. */
+  #unsettled = new Map<number, string>();
 
   constructor(index: number, emit: (event: LoomEvent) => void) {
     this.index = index;
@@ -35,21 +41,22 @@ export class Lane {
 
   /** False while the worker is away or its backlog is over its bound: nothing may be admitted then. */
   get admits(): boolean {
-    return this.#port !== null && this.#backlogBytes + this.#unacknowledgedBytes < limits.laneBacklogBytesMax;
+    return this.#port !== null && this.backlogBytes < limits.laneBacklogBytesMax;
   }
 
   get openExchanges(): number {
-    return this.#openIds.size;
+    return this.#openExchanges;
   }
 
   get backlogBytes(): number {
-    return this.#backlogBytes + this.#unacknowledgedBytes;
+    return this.#backlogBytes + this.#unacknowledgedBytes + this.#pendingBytes;
   }
 
   /** Admits an exchange: gives its number and sends its `begin`. `onAcknowledged` may be left out when nobody waits. */
   begin(begin: TraceBegin, requestBody: Uint8Array, onAcknowledged?: OnAcknowledged): number {
     this.#lastSeq += 1;
-    this.#openIds.set(this.#lastSeq, begin.id);
+    this.#openExchanges += 1;
+    this.#unsettled.set(this.#lastSeq, begin.id);
     this.#send(frameKinds.begin, this.#lastSeq, JSON.stringify(begin), [requestBody], onAcknowledged);
     return this.#lastSeq;
   }
@@ -59,7 +66,7 @@ export class Lane {
   }
 
   end(seq: number, end: TraceEnd, rest: readonly Uint8Array[], onAcknowledged: OnAcknowledged): void {
-    this.#openIds.delete(seq);
+    this.#openExchanges -= 1;
     this.#send(frameKinds.end, seq, JSON.stringify(end), rest, onAcknowledged);
   }
 
@@ -75,15 +82,17 @@ export class Lane {
     this.#port = null;
     this.#backlogBytes = 0;
     this.#unacknowledgedBytes = 0;
+    this.#pendingBytes = 0;
     const waiting = [...this.#sent.flatMap((sent) => sent.waiting), ...this.#waiting];
     this.#sent = [];
     this.#waiting = [];
     this.#pending = new FrameBatch();
-    this.#emit({ name: "lane_crashed", lane: this.index, reason, exchanges: this.#openIds.size });
-    if (this.#openIds.size > 0) {
-      this.#emit({ name: "traces_lost", lane: this.index, ids: [...this.#openIds.values()], reason: "lane_crashed" });
-      this.#openIds.clear();
+    this.#emit({ name: "lane_crashed", lane: this.index, reason, exchanges: this.#unsettled.size });
+    if (this.#unsettled.size > 0) {
+      this.#emit({ name: "traces_lost", lane: this.index, ids: [...this.#unsettled.values()], reason: "lane_crashed" });
+      this.#unsettled.clear();
     }
+    this.#lostUpTo = this.#lastSeq;
     for (const onAcknowledged of waiting)
       onAcknowledged(new LoomError("record_failed", { message: "The lane crashed." }));
   }
@@ -101,12 +110,14 @@ export class Lane {
     body: readonly Uint8Array[],
     onAcknowledged?: OnAcknowledged,
   ): void {
-    if (this.#port === null) {
-      onAcknowledged?.(new LoomError("record_failed", { message: "The lane is restarting." }));
+    if (this.#port === null || seq <= this.#lostUpTo) {
+      onAcknowledged?.(
+        new LoomError("record_failed", { message: "The lane that held this exchange crashed or is restarting." }),
+      );
       return;
     }
     this.#pending.add(kind, seq, record, body);
-    for (const part of body) this.#unacknowledgedBytes += part.byteLength;
+    for (const part of body) this.#pendingBytes += part.byteLength;
     if (onAcknowledged !== undefined) this.#waiting.push(onAcknowledged);
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
@@ -119,7 +130,9 @@ export class Lane {
     if (this.#port === null || this.#pending.size === 0) return;
     this.#lastBatch += 1;
     const bytes = this.#pending.pack();
-    this.#sent.push({ batch: this.#lastBatch, waiting: this.#waiting });
+    this.#sent.push({ batch: this.#lastBatch, bytes: bytes.byteLength, waiting: this.#waiting });
+    this.#unacknowledgedBytes += bytes.byteLength;
+    this.#pendingBytes = 0;
     this.#waiting = [];
     this.#port.postMessage({ type: "frames", batch: this.#lastBatch, bytes } satisfies ToLane, [bytes]);
   }
@@ -129,10 +142,15 @@ export class Lane {
       this.#emit(message.event);
       return;
     }
+    if (message.type === "settled") {
+      for (const seq of message.seqs) this.#unsettled.delete(seq);
+      return;
+    }
     this.#backlogBytes = message.backlogBytes;
     while (this.#sent[0] !== undefined && this.#sent[0].batch <= message.batch) {
-      for (const onAcknowledged of this.#sent.shift()?.waiting ?? []) onAcknowledged(null);
+      const sent = this.#sent.shift();
+      this.#unacknowledgedBytes -= sent?.bytes ?? 0;
+      for (const onAcknowledged of sent?.waiting ?? []) onAcknowledged(null);
     }
-    if (this.#sent.length === 0 && this.#pending.size === 0) this.#unacknowledgedBytes = 0;
   }
 }

@@ -32,4 +32,6 @@ export type ToLane =
 export type FromLane =
   /** Every frame of this batch and of all before it is kept as the durability asks. */
   | { readonly type: "acknowledged"; readonly batch: number; readonly backlogBytes: number }
+  /** These exchanges are in Postgres, set aside, or named as lost: a crash of the lane cannot touch them any more. */
+  | { readonly type: "settled"; readonly seqs: readonly number[] }
   | { readonly type: "event"; readonly event: LoomEvent };

@@ -15,8 +15,8 @@ export type WriterOptions = {
   readonly lane: number;
   readonly seal: SealRow;
   readonly emit: (event: LoomEvent) => void;
-  /** Told when the backlog has become smaller. */
-  readonly onProgress?: () => void;
+  /** Told when the backlog has become smaller: these numbers are in Postgres, set aside, or named as lost. */
+  readonly onProgress?: (seqs: readonly number[]) => void;
   /** For tests; `limits.databaseTimeoutMs` else. */
   readonly timeoutMs?: number;
 };
@@ -148,7 +148,7 @@ export class TraceWriter {
     if (!writing.isDone) return;
     this.#writing = null;
     if (batch.copy.length <= 2 * limits.copyBytesMax) this.#spare = batch.copy;
-    this.#options.onProgress?.();
+    this.#options.onProgress?.(batch.rows.map(({ row }) => row.seq));
   }
 
   async #connect(): Promise<Connection> {
