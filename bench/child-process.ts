@@ -24,7 +24,12 @@ export function startProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Started {
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  // Apart from the terminal, whose Ctrl-C would reach a gateway twice: from there, and from the bench that stops it.
+  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  // A bench that dies must not leave its world behind; a gateway that gets the signal stops its database itself.
+  const endWithParent = (): void => void child.kill("SIGTERM");
+  process.once("exit", endWithParent);
+  child.once("exit", () => process.off("exit", endWithParent));
   let output = "";
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-outputKept);

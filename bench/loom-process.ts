@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { openPool } from "../src/postgres/connect.js";
 import { findRoot } from "../src/postgres/embedded-place.js";
 import { findRunning } from "../src/postgres/embedded-postgres.js";
-import { findLivePostmaster } from "../src/postgres/postmaster.js";
+import { findLivePostmaster, stopPostmaster } from "../src/postgres/postmaster.js";
 import { type Started, startProcess } from "./child-process.js";
 
 export type RunningLoom = {
@@ -15,6 +15,7 @@ export type RunningLoom = {
   readonly threadNotes: string;
   readonly postmasterPid: number | null;
   readonly database: TraceCount;
+  stop(): Promise<void>;
 };
 
 /** Rows of the demo tenant. */
@@ -30,6 +31,7 @@ export type LoomOptions = {
 };
 
 const startTimeoutMs = 60_000;
+const databaseStopMs = 10_000;
 
 export async function startLoom(options: LoomOptions): Promise<RunningLoom> {
   const home = join(options.home, "loom");
@@ -56,12 +58,27 @@ export async function startLoom(options: LoomOptions): Promise<RunningLoom> {
     await started.waitForUrl(`${url}/readyz`, startTimeoutMs);
     const demo = JSON.parse(readFileSync(join(home, "demo.json"), "utf8")) as { key: string; tenant: string };
     const database = await openTraceCount(home, options.settings["DATABASE_URL"] ?? null, demo.tenant);
-    const postmasterPid = findLivePostmaster(join(await findRoot(home), "data"))?.pid ?? null;
-    return { url, key: demo.key, process: started, threadNotes, postmasterPid, database };
+    const stop = async (): Promise<void> => {
+      await database.close();
+      await stopLoom(started, home);
+    };
+    const postmasterPid = await findPostmasterPid(home);
+    return { url, key: demo.key, process: started, threadNotes, postmasterPid, database, stop };
   } catch (error) {
-    await started.stop();
+    await stopLoom(started, home);
     throw error;
   }
+}
+
+/** A gateway that had to be killed leaves its database running. */
+async function stopLoom(started: Started, home: string): Promise<void> {
+  await started.stop();
+  const left = await findPostmasterPid(home);
+  if (left !== null) await stopPostmaster(left, databaseStopMs);
+}
+
+async function findPostmasterPid(home: string): Promise<number | null> {
+  return findLivePostmaster(join(await findRoot(home), "data"))?.pid ?? null;
 }
 
 async function openTraceCount(home: string, givenUrl: string | null, tenant: string): Promise<TraceCount> {

@@ -43,8 +43,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const nginx = await startNginx(home, mockUrl);
     if (nginx !== null) closers.push(() => nginx.process.stop());
     const loom = await startLoom({ ...options, home, upstreamUrl: mockUrl });
-    closers.push(() => loom.process.stop());
-    closers.push(() => loom.database.close());
+    closers.push(() => loom.stop());
     const generator = new LoadClient();
     closers.push(() => generator.stop());
 

@@ -24,7 +24,7 @@ const columns: readonly Column[] = [
   { key: "rssBeforeMb", heading: "RSS before MB", digits: 0 },
   { key: "rssAfterMb", heading: "after MB", digits: 0 },
   { key: "rssPeakMb", heading: "peak MB", digits: 0 },
-  ...cpuColumns,
+  ...cpuColumns.filter(({ against }) => against === undefined),
 ];
 
 export const recordEveryRequest: Scenario = {

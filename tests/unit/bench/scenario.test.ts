@@ -17,6 +17,17 @@ describe("a summary", () => {
     expect(summarise(rounds, "loom", ratio)).toEqual({ median: 2, low: 1.5, high: 4 });
   });
 
+  test("compares CPU with all that nginx used in the same round", () => {
+    const used: ScenarioResult["rounds"] = {
+      nginx: [{ all: 10 }, { all: 20 }],
+      loom: [{ main: 30 }, { main: 40 }],
+    };
+    const main: Column = { key: "main", heading: "main × nginx", digits: 1, against: "nginx" };
+    expect(summarise(used, "loom", main)).toEqual({ median: 2.5, low: 2, high: 3 });
+    expect(summarise(used, "nginx", { ...main, key: "all" })).toBeUndefined();
+    expect(summarise({ loom: [{ main: 30 }] }, "loom", main)).toBeUndefined();
+  });
+
   test("of the direct way has no difference to itself", () => {
     expect(summarise(rounds, "direct", added)).toBeUndefined();
     expect(summarise(rounds, "direct", p50)).toEqual({ median: 2, low: 1, high: 4 });
@@ -47,8 +58,9 @@ test("rounds visit every target, each time from another one on", async () => {
 test("a way is charged for its own processes only", () => {
   const cpu = { main: 1, lanes: 2, other: 3, postgres: 4, nginx: 5, mock: 6, generator: 7 };
   expect(cpuOf("direct", cpu)).toEqual({});
-  expect(cpuOf("nginx", cpu)).toEqual({ nginx: 5 });
-  expect(cpuOf("loom", cpu)).toEqual({ main: 1, lanes: 2, other: 3, postgres: 4 });
+  expect(cpuOf("nginx", cpu)).toEqual({ all: 5 });
+  expect(cpuOf("loom", cpu)).toEqual({ main: 1, lanes: 2, other: 3, postgres: 4, all: 10 });
+  expect(cpuOf("loom", { ...cpu, postgres: Number.NaN })["all"]).toBe(6);
 });
 
 test("the table says how many rounds there were and shows faults below the figures", () => {
