@@ -84,6 +84,12 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    // undici refuses a request while it is dispatched, before the caller has this attempt in its hands.
+    if (this.#controller === null) queueMicrotask(() => this.#fail(error));
+    else this.#fail(error);
+  }
+
+  #fail(error: Error): void {
     if (this.#state === "over") return;
     this.#finish();
     this.#listener.onFault(upstreamFault(error), error);
@@ -105,7 +111,7 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   }
 }
 
-/** Sends the request. Events come on later turns; a refusal by undici itself also comes as `onFault`. */
+/** Sends the request. Events come after this has returned; a refusal by undici itself also comes as `onFault`. */
 export function startAttempt(request: AttemptRequest, listener: AttemptListener): UpstreamControl {
   const attempt = new Attempt(listener, request.totalTimeoutMs);
   request.pool.dispatch(

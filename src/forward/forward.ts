@@ -5,7 +5,7 @@ import type { UpstreamCall } from "../providers/provider.js";
 import type { Attempt } from "../trace/record.js";
 import { startAttempt, type UpstreamControl, type UpstreamHeaders } from "./attempt.js";
 import type { Pools } from "./pools.js";
-import { isRefusal, neverSent } from "./upstream-fault.js";
+import { isRefusal, neverSent, upstreamFault } from "./upstream-fault.js";
 import { checkUpstreamPath, upstreamHeaders } from "./upstream-headers.js";
 
 /** A target made ready to send to. */
@@ -141,7 +141,8 @@ class Run implements Forwarding {
     try {
       this.try(index);
     } catch (error) {
-      this.#listener.onFault(error as LoomError);
+      this.#state = "ended";
+      this.#listener.onFault(upstreamFault(error));
     }
   }
 
