@@ -11,9 +11,9 @@ export type ChosenMessage =
   | { readonly kind: "refusal"; readonly pieces: Iterable<string> }
   | { readonly kind: "tools"; readonly calls: readonly ToolCall[] };
 
-export const cannedText = "Hello from the mock.";
+const cannedText = "Hello from the mock.";
 /** Two-, three- and four-byte characters, so that odd cuts fall inside some. */
-export const oddText = "Grüße an 🌍 und 你好, naïve ☕️!";
+const oddText = "Grüße an 🌍 und 你好, naïve ☕️!";
 const refusalText = "I'm sorry, but I can't help with that.";
 const streamWords = ["One", " token", " after", " another", ",", " at", " its", " pace."];
 const cannedPieces = 4;

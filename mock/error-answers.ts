@@ -57,7 +57,7 @@ const azureCodes: Readonly<Record<number, string>> = {
 };
 
 /** The JSON body of an error; `given` replaces single fields of the status's usual wording. */
-export function errorJson(shape: ApiShape, status: number, given: Partial<ErrorFields> = {}): string {
+function errorJson(shape: ApiShape, status: number, given: Partial<ErrorFields> = {}): string {
   const usual = defaults[status] ?? { ...(status < 500 ? defaults[400] : defaults[500]) };
   const fields = { ...usual, ...given };
   if (shape === "openai" || given.message !== undefined) return `${JSON.stringify({ error: fields }, null, 2)}\n`;

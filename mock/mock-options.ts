@@ -77,7 +77,7 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 /** The names that `mock: {...}` may hold. */
-export const optionNames: readonly string[] = Object.keys(readers);
+const optionNames: readonly string[] = Object.keys(readers);
 
 /** Reads the `mock` object of a request body. Throws an Error that names the option at fault. */
 export function readMockOptions(given: unknown): MockOptions {

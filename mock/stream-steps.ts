@@ -34,7 +34,7 @@ export function* streamSteps(request: ChatRequest): Iterable<AnswerStep> {
 }
 
 /** One server-sent event. */
-export function frameEvent(data: string, lineEnd: "\n" | "\r\n"): string {
+function frameEvent(data: string, lineEnd: "\n" | "\r\n"): string {
   return `data: ${data}${lineEnd}${lineEnd}`;
 }
 

@@ -20,7 +20,7 @@ export type LoadedFrontEnd = {
 };
 
 /** Why the front end cannot run here, and what to do about it. */
-export class FrontEndUnavailable extends Error {
+class FrontEndUnavailable extends Error {
   constructor(reason: string, remedy: string, cause?: unknown) {
     super(`The uWebSockets.js front end cannot be loaded: ${reason}\n  ${remedy}`, { cause });
     this.name = "FrontEndUnavailable";

@@ -13,7 +13,7 @@ export function authHeaders(settings: ProviderSettings): Record<string, string> 
 }
 
 /** A call of an API that has OpenAI's paths below the base URL. */
-export function openaiShapedCall(operation: Operation, settings: ProviderSettings): UpstreamCall {
+function openaiShapedCall(operation: Operation, settings: ProviderSettings): UpstreamCall {
   const { origin, basePath } = splitBaseUrl(settings.baseUrl);
   return {
     method: operation === "models" ? "GET" : "POST",

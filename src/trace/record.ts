@@ -4,15 +4,6 @@
 /** How an exchange ended. `interrupted` is only ever set by a replay. */
 export type Outcome = "complete" | "error" | "aborted" | "truncated" | "interrupted" | "refused";
 
-export const outcomes = [
-  "complete",
-  "error",
-  "aborted",
-  "truncated",
-  "interrupted",
-  "refused",
-] as const satisfies readonly Outcome[];
-
 /** Which bytes-to-tokens collector reads the answer. */
 export type UsageFormat = "openai-chat" | "none";
 

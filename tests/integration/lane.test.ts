@@ -39,7 +39,7 @@ class TestLane {
     this.#port = port1;
     port1.on("message", (message: FromLane) => {
       if (message.type === "event") this.events.push(message.event);
-      else this.acknowledged.push(message);
+      else if (message.type === "acknowledged") this.acknowledged.push(message);
     });
     this.task = this.#pool.run({ port: port2, settings }, { transferList: [port2] });
   }
