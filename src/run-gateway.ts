@@ -9,6 +9,7 @@ import { type RunningGateway, startGateway } from "./start.js";
 
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
 async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
+  if (!gateway.database.isReached) return null;
   const pool = openPool({ url: gateway.database.url, max: 1, applicationName: "loom demo" });
   try {
     const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);

@@ -13,6 +13,7 @@ import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
 import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { keepSnapshot } from "./keep-snapshot.js";
 import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
@@ -64,7 +65,11 @@ async function openGround(config: Config, report: Report, opened: Opened) {
   const masterKeys = ensureMasterKeys(config);
   const startingMock = startMock();
   opened.add(async () => (await startingMock).stop());
-  const database = await openDatabase(config, (event) => report.logger.warn(event, event.name));
+  const database = await openDatabase(config, {
+    onEvent: (event) => report.logger.warn(event, event.name),
+    mayBeAway: true,
+    onFault: (error) => report.logger.error({ error }, "migration_failed"),
+  });
   opened.add(() => database.stop());
   return { frontEnd, masterKeys, database, mock: await startingMock };
 }
@@ -112,9 +117,18 @@ async function openAuthentication(
     load: (keyHash) => loadCaller(pool, keyHash, openCredential, emit),
     now: () => performance.now(),
   });
+  const snapshot = await keepSnapshot({
+    home: config.home,
+    authenticator,
+    worker: credentials,
+    masterKeys: () => masterKeys.keys.reveal(),
+    onFailure: (reason) => report.logger.warn({ reason }, "key_snapshot_failed"),
+  });
+  opened.add(() => snapshot.stop());
   const listener = {
     onChange(tenantId: string, strict: boolean) {
       authenticator.noteChange(tenantId, strict);
+      snapshot.noteChange();
       onChange(tenantId);
     },
     onGap: () => authenticator.noteGap(),

@@ -5,7 +5,7 @@ import { findTenant } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { parseExpiry } from "./expiry.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
-import { type ProgramTools, UsageFault } from "./program-tools.js";
+import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
 type CreateOptions = Options & { tenant: string; name: string; scopes?: string; expires?: string };
@@ -37,7 +37,7 @@ function addCreate(group: Command, tools: ProgramTools): void {
       const { tenant, name } = options;
       const made = await tools.withDatabase(readFor(tools, options), async (db) => {
         const found = await findTenant(db, tenant);
-        return createKey(db, { tenantId: found.id, name, scopes, expiresAt });
+        return createKey(db, { tenantId: found.id, name, scopes, expiresAt }, actorOf(tools));
       });
       if (options.json) {
         printJson(tools, { ...made, tenant, name, scopes, expiresAt });
@@ -88,7 +88,9 @@ function addRevoke(group: Command, tools: ProgramTools): void {
   addConfigOptions(command)
     .addHelpText("after", "\nExample:\n  $ loom key revoke sk-loom-4fKq82LmZx")
     .action(async (key: string, options: Options) => {
-      const { prefix, again } = await tools.withDatabase(readFor(tools, options), (db) => revokeKey(db, key));
+      const { prefix, again } = await tools.withDatabase(readFor(tools, options), (db) =>
+        revokeKey(db, key, actorOf(tools)),
+      );
       if (options.json) printJson(tools, { prefix, state: "revoked", revokedBefore: again });
       else tools.write(again ? `${prefix} was revoked before.\n` : `Revoked ${prefix}.\n`);
     });

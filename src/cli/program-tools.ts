@@ -1,4 +1,6 @@
 // What the commands are given: everything with an effect comes from main, so that nothing runs at import.
+import { hostname } from "node:os";
+import type { Actor } from "../administer/audit-events.js";
 import type { Database } from "../administer/database.js";
 import type { SealCredential } from "../administer/provider-configs.js";
 import type { Config } from "../config/config.js";
@@ -26,6 +28,12 @@ export type ProgramTools = {
   migrate(config: Config): Promise<{ readonly applied: readonly string[] }>;
   readonly withDatabase: WithDatabase;
 };
+
+/** Who is at the command line, as far as the system tells. */
+export function actorOf({ env, uid }: Pick<ProgramTools, "env" | "uid">): Actor {
+  const user = env["SUDO_USER"] ?? env["USER"] ?? env["LOGNAME"] ?? (uid === null ? "unknown" : `uid ${uid}`);
+  return { actor: `cli:${user}`, origin: hostname() };
+}
 
 /** Thrown for a command that makes no sense as it was written; ends with the exit code of a wrong use. */
 export class UsageFault extends Error {}

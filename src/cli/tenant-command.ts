@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { createTenant, listTenants } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
-import type { ProgramTools } from "./program-tools.js";
+import { actorOf, type ProgramTools } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
 
@@ -15,7 +15,7 @@ export function addTenantCommand(program: Command, tools: ProgramTools): void {
   )
     .addHelpText("after", "\nExample:\n  $ loom tenant create acme && loom key create --tenant acme")
     .action(async (name: string, options: Options) => {
-      const tenant = await tools.withDatabase(readFor(tools, options), (db) => createTenant(db, name));
+      const tenant = await tools.withDatabase(readFor(tools, options), (db) => createTenant(db, name, actorOf(tools)));
       if (options.json) printJson(tools, tenant);
       else tools.write(`Made tenant ${tenant.name} (${tenant.id}).\n`);
     });

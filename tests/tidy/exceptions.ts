@@ -24,6 +24,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/cli/tenant-command.ts": "tests/integration/administer.test.ts",
   "src/fail-reply.ts": "tests/conformance/outcomes.test.ts",
   "src/gateway.ts": "tests/conformance/front-end.test.ts",
+  "src/keep-snapshot.ts": "tests/conformance/database-away-at-start.test.ts",
   "src/hand-off/hand-off.ts": "tests/integration/lane-crash.test.ts",
   "src/hand-off/worker-calls.ts": "tests/conformance/isolation.test.ts",
   "src/health.ts": "tests/conformance/front-end.test.ts",
