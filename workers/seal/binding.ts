@@ -17,9 +17,6 @@ export type Binding = {
   readonly keyVersion: number;
 };
 
-export const ivBytes = 12;
-export const tagBytes = 16;
-
 const formatVersion = 1;
 const tenantAt = 1 + 1 + 1;
 const idAt = tenantAt + 16 + 1;
