@@ -38,8 +38,8 @@ function migrateWhenBack(url: string, onFault: (error: unknown) => void): () => 
 async function openGiven(url: string, mayBeAway: boolean, onFault: (error: unknown) => void): Promise<OpenedDatabase> {
   const given = { url, description: describeDatabase(url), firstStart: false };
   try {
-    const { applied } = await migrate({ url });
-    return { ...given, notes: [], applied, isReached: true, stop: () => Promise.resolve() };
+    const { applied, notes } = await migrate({ url });
+    return { ...given, notes, applied, isReached: true, stop: () => Promise.resolve() };
   } catch (error) {
     if (!mayBeAway || !isTryAgainLater(error)) throw error;
     const note = "The database is away: requests with keys known from before are served, and recorded when it is back.";
@@ -61,9 +61,9 @@ export async function openDatabase(config: Config, options: OpenOptions = {}): P
   const { onEvent, mayBeAway = false, onFault = () => {} } = options;
   if (config.databaseUrl !== null) return openGiven(config.databaseUrl.reveal(), mayBeAway, onFault);
   const embedded = await startEmbeddedPostgres({ home: config.home, ...(onEvent !== undefined && { onEvent }) });
-  let applied: readonly string[];
+  let migrated: Awaited<ReturnType<typeof migrate>>;
   try {
-    ({ applied } = await migrate({ url: embedded.url }));
+    migrated = await migrate({ url: embedded.url });
   } catch (error) {
     await embedded.stop();
     throw error;
@@ -72,10 +72,10 @@ export async function openDatabase(config: Config, options: OpenOptions = {}): P
     url: embedded.url,
     description: `embedded PostgreSQL ${embedded.version} (trial and single-node use; DATABASE_URL for your own)`,
     notes: embedded.adopted
-      ? ["A database server left by an earlier start was taken over.", ...embedded.notes]
-      : embedded.notes,
+      ? ["A database server left by an earlier start was taken over.", ...embedded.notes, ...migrated.notes]
+      : [...embedded.notes, ...migrated.notes],
     firstStart: embedded.firstStart,
-    applied,
+    applied: migrated.applied,
     isReached: true,
     stop: () => embedded.stop(),
   };
@@ -102,7 +102,12 @@ export async function withDatabase<Answer>(
   let database: OpenedDatabase | null = null;
   try {
     if (running === null) database = await openDatabase(config);
-    const pool = openPool({ url: running ?? database?.url ?? "", max: 1, applicationName: "loom command" });
+    const pool = openPool({
+      url: running ?? database?.url ?? "",
+      max: 1,
+      applicationName: "loom command",
+      tenants: "all",
+    });
     try {
       return await work(pool, database?.applied ?? []);
     } finally {

@@ -12,6 +12,7 @@ import { rollupColumns } from "../../workers/persist/rollups.js";
 import { type TraceRow, traceColumns } from "../../workers/persist/trace-row.js";
 import { TraceWriter, type WriterOptions } from "../../workers/persist/writer.js";
 import { openBody } from "../../workers/seal/open.js";
+import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
 import { openDatabaseProxy } from "../support/database-proxy.js";
 import { rowOf, sealedBodiesOf, sealTestRow, testKeyRing, testKeySalt } from "../support/exchanges.js";
@@ -28,7 +29,7 @@ describeWithDatabase("persist", () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     events = [];
-    await pool.query("TRUNCATE loom.traces, loom.usage_rollups, loom.dead_traces");
+    await clearTraces(pool);
   });
 
   const writerOf = (options: Partial<WriterOptions> = {}) =>
