@@ -1,0 +1,183 @@
+// One gateway that a scenario starts, kills, stops and starts again, on one home and one database; and the counts of
+// what it said happened, over all its lives.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Door } from "./load.js";
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
+
+export type GatewayOptions = {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Put before `node`: a tracer, a shell with other bounds. */
+  readonly wrapper?: readonly string[];
+};
+
+const startTimeoutMs = 40_000;
+const checkout = process.env["FAULT_CHECKOUT"] ?? fileURLToPath(new URL("../../..", import.meta.url));
+const main = join(checkout, "dist/src/main.js");
+const keptLines = 400;
+
+export class GatewayProcess {
+  readonly home: string;
+  /** Changed between two lives, for the next one. */
+  env: Record<string, string>;
+  wrapper: readonly string[];
+  /** How often each named event was logged. */
+  readonly counts = new Map<string, number>();
+  readonly lostIds = new Set<string>();
+  readonly deadIds = new Set<string>();
+  #lines: string[] = [];
+  #child: ChildProcess | null = null;
+  #door: Door | null = null;
+  #lives = 0;
+  readonly #listeners = new Set<(line: LogLine) => void>();
+
+  constructor({ home, env, wrapper = [] }: GatewayOptions) {
+    this.home = home;
+    this.env = { ...env };
+    this.wrapper = wrapper;
+  }
+
+  /** Where clients go; null while it is not ready. */
+  readonly door = (): Door | null => this.#door;
+
+  get lives(): number {
+    return this.#lives;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** What it printed last, for a test that fails. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
+  count(event: string): number {
+    return this.counts.get(event) ?? 0;
+  }
+
+  onLine(listener: (line: LogLine) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Spawns it, without waiting. */
+  spawn(): ChildProcess {
+    if (!existsSync(main)) throw new Error("dist/ is missing: run `npm run build` before this test");
+    const [command, ...args] = [...this.wrapper, process.execPath, main, "start"];
+    const child = spawn(command, args, {
+      cwd: this.home,
+      env: { PATH: process.env["PATH"], PORT: "0", LOOM_HOME: this.home, LOG_LEVEL: "debug", ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    this.#lives += 1;
+    let rest = "";
+    const take = (text: Buffer): void => {
+      const lines = (rest + text.toString()).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#take(line, child);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.once("exit", (code, signal) => {
+      if (this.#child === child) this.#door = null;
+      this.#lines.push(`-- life ${this.#lives} ended: ${code ?? signal}`);
+    });
+    return child;
+  }
+
+  /** Starts it and waits until it is ready. Throws an Error with what it printed. */
+  async start(): Promise<void> {
+    const child = this.spawn();
+    const deadline = performance.now() + startTimeoutMs;
+    while (this.#door === null) {
+      const ended = child.exitCode !== null || child.signalCode !== null;
+      if (ended || performance.now() > deadline) {
+        await this.kill();
+        throw new Error(
+          `the gateway ${ended ? "ended before it was ready" : "did not start in time"}:\n${this.output}`,
+        );
+      }
+      await sleep(10);
+    }
+  }
+
+  /** SIGKILL, at once. Also what runs under the wrapper. */
+  async kill(): Promise<void> {
+    await this.signal("SIGKILL");
+  }
+
+  /** SIGTERM; resolves to the exit code, null for an end by a signal. */
+  terminate(): Promise<number | null> {
+    return this.signal("SIGTERM");
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === null || !this.isRunning) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    if (signal === "SIGKILL") this.#door = null;
+    for (const pid of this.pids().reverse()) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended meanwhile.
+      }
+      // A tracer ends with what it traces, and must not end before it.
+      if (signal !== "SIGKILL" && this.wrapper.length > 0) break;
+    }
+    return ended;
+  }
+
+  /** The process and, with a wrapper, its only child; the gateway itself comes last. */
+  pids(): number[] {
+    const pid = this.#child?.pid;
+    if (pid === undefined || !this.isRunning) return [];
+    if (this.wrapper.length === 0) return [pid];
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+    return [pid, ...children.filter((child) => child > 0)];
+  }
+
+  #take(line: string, child: ChildProcess): void {
+    if (line.startsWith("{")) this.#takeEvent(line);
+    else this.#keep(line);
+    if (/ready in [\d.]+ s/.test(line) && this.#child === child) {
+      const demo = JSON.parse(readFileSync(join(this.home, "demo.json"), "utf8")) as { url: string; key: string };
+      const url = /(http:\/\/[^\s/]+)/.exec(this.output)?.[1];
+      this.#door = { url: this.#lastUrl() ?? url ?? demo.url, key: demo.key };
+    }
+  }
+
+  #lastUrl(): string | undefined {
+    const line = this.#lines.findLast((each) => /^\s*API\s+http/.test(each));
+    return line === undefined ? undefined : /(http:\/\/[^\s/]+)/.exec(line)?.[1];
+  }
+
+  #takeEvent(text: string): void {
+    let line: LogLine;
+    try {
+      line = JSON.parse(text) as LogLine;
+    } catch {
+      // A life that was killed in the middle of a line.
+      return this.#keep(text);
+    }
+    const name = line.msg ?? "";
+    this.counts.set(name, this.count(name) + 1);
+    if (name === "traces_lost") for (const id of line["ids"] as string[]) this.lostIds.add(id);
+    if (name === "trace_dead") this.deadIds.add(String(line["id"]));
+    if (line["level"] !== "debug") this.#keep(text);
+    for (const listener of this.#listeners) listener(line);
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(line.slice(0, 1000));
+    if (this.#lines.length > keptLines) this.#lines = this.#lines.slice(-keptLines / 2);
+  }
+}
