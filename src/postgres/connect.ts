@@ -33,14 +33,15 @@ export function openPool(options: PoolOptions): pg.Pool {
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: idleTimeoutMs,
-    onConnect: (client) => prepare(client, options),
+    // pg-pool waits for the promise, although its types do not say so.
+    onConnect: (client): unknown => prepare(client, options),
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   pool.on("error", (error) => options.onIdleError?.(error));
   return pool;
 }
 
-/** pg waits for this before anybody gets the connection. */
+/** Once for each connection, before anybody gets it. */
 async function prepare(client: pg.ClientBase, { role, tenants }: PoolOptions): Promise<void> {
   if (role !== undefined) await assumeRole(client, role);
   if (tenants === "all") await seeAllTenants(client);
