@@ -2,11 +2,13 @@
 // swallows packets, raises no error by itself.
 import { Socket } from "node:net";
 import pg from "pg";
+import { assumeRole, isCopyRefused, seeAllTenants } from "../../src/postgres/roles.js";
 
 export class Connection {
   readonly #client: pg.Client;
   readonly #socket: Socket;
   #state: "open" | "lost" = "open";
+  #copying: "direct" | "staged" = "direct";
 
   private constructor(client: pg.Client, socket: Socket) {
     this.#client = client;
@@ -27,7 +29,7 @@ export class Connection {
     });
     const connection = new Connection(client, socket);
     try {
-      await connection.#watch(timeoutMs, client.connect());
+      await connection.#watch(timeoutMs, connection.#becomeWriter());
     } catch (error) {
       connection.close();
       throw error;
@@ -35,9 +37,23 @@ export class Connection {
     return connection;
   }
 
+  /** False where row security applies to this connection: COPY into loom.traces is refused to it. */
+  get mayCopy(): boolean {
+    return this.#copying === "direct";
+  }
+
   /** False once the connection broke, was closed, or did not answer in time. */
   get isOpen(): boolean {
     return this.#state === "open";
+  }
+
+  /** What a lane may not do, no mistake in a lane can do. */
+  async #becomeWriter(): Promise<void> {
+    const client = this.#client;
+    await client.connect();
+    // A login without the role sees its own rows only when it asks for all, and RETURNING is such a look.
+    if (!(await assumeRole(client, "loom_writer"))) await seeAllTenants(client);
+    if (await isCopyRefused(client)) this.#copying = "staged";
   }
 
   /** One transaction. After an error of the server it is rolled back and the connection stays open. */
