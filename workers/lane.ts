@@ -45,6 +45,8 @@ class LaneRun {
     this.life = new Promise<number>((resolve) => {
       port.on("message", (message: ToLane) => {
         if (message.type === "frames") this.#receive(message.batch, message.bytes);
+        else if (message.type === "keys") this.#recorder.renewKeys(message.masterKeys);
+        else if (message.type === "forget") this.#recorder.forgetKeys(message.tenantId);
         else resolve(message.deadlineMs);
       });
       port.on("close", () => resolve(orphanDeadlineMs));
@@ -61,6 +63,7 @@ class LaneRun {
     try {
       for (const frame of readFrames(bytes)) {
         try {
+          this.#recorder.noteAdmitted(frame.seq);
           const ended = this.#open.take(frame);
           if (ended !== null) this.#enqueue(ended);
         } catch (error) {

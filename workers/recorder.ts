@@ -6,6 +6,7 @@ import type { LaneSettings } from "../src/trace/lane-messages.js";
 import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
 import { PriceList } from "./account/price.js";
+import { openSigner } from "./ledger/sign.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
 import type { BatchRow } from "./persist/batch.js";
 import { makeTraceRow, type RowOrigin } from "./persist/trace-row.js";
@@ -29,7 +30,6 @@ function subjectOf({ begin }: FinishedExchange) {
 
 export class Recorder {
   readonly #emit: (event: LoomEvent) => void;
-  readonly #onProgress: (seqs: readonly number[]) => void;
   readonly #origin: RowOrigin;
   readonly #ring: KeyRing;
   readonly #sealer: Sealer;
@@ -39,16 +39,25 @@ export class Recorder {
   #large: Promise<void> = Promise.resolve();
   #largeBytes = 0;
 
-  /** Throws an Error when the master keys are not well-formed. */
+  /** Throws an Error when the master keys or the ledger key are not well-formed. */
   constructor({ settings, emit, onProgress }: RecorderOptions) {
-    const { lane, nodeId, bootId, databaseUrl, masterKeys } = settings;
+    const { lane, nodeId, bootId, databaseUrl, masterKeys, ledgerKey } = settings;
     this.#emit = emit;
-    this.#onProgress = onProgress;
     this.#origin = { lane, nodeId, bootId };
     this.#ring = new KeyRing(masterKeys);
     this.#sealer = new Sealer(this.#ring, nodeId);
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
-    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress });
+    const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
+    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, ...ledger });
+  }
+
+  /** Throws an Error, and keeps what it has, when the text is not well-formed. */
+  renewKeys(masterKeys: string): void {
+    this.#ring.renew(masterKeys);
+  }
+
+  forgetKeys(tenantId: string | null): void {
+    this.#ring.forget(tenantId);
   }
 
   /** Bytes that are not in Postgres yet. */
@@ -67,6 +76,11 @@ export class Recorder {
     } catch (error) {
       this.#lose(raw, error);
     }
+  }
+
+  /** Numbers up to this one have been given to exchanges of this lane. */
+  noteAdmitted(seq: number): void {
+    this.#writer.noteAdmitted(seq);
   }
 
   /** Writes what it can within `deadlineMs`. */
@@ -94,8 +108,18 @@ export class Recorder {
 
   #lose(raw: RawExchange, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [nameExchange(raw)], reason });
-    this.#onProgress([raw.seq]);
+    const id = nameExchange(raw);
+    this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [id], reason });
+    // Which tenant's it was cannot be told for sure of an exchange that cannot be read.
+    const known = id.startsWith("seq ") ? null : id;
+    this.#writer.addGap({
+      ...this.#origin,
+      seq: raw.seq,
+      id: known,
+      tenantId: null,
+      reason,
+      createdAtMs: Date.now(),
+    });
   }
 
   #sealRow({ row, keySalt }: BatchRow, encoded: Uint8Array) {

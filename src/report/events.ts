@@ -24,7 +24,19 @@ export type LoomEvent =
   | { readonly name: "lane_crashed"; readonly lane: number; readonly reason: string; readonly exchanges: number }
   | { readonly name: "database_away"; readonly who: string; readonly reason: string }
   | { readonly name: "database_back"; readonly who: string; readonly awayMs: number }
+  /** How far a chain of the ledger had come; workers/ledger/checkpoint.ts says what is signed. */
+  | {
+      readonly name: "ledger_checkpoint";
+      readonly chain: string;
+      readonly number: number;
+      readonly hash: string;
+      readonly at: string;
+      readonly keyId: string;
+      readonly signature: string;
+    }
   | { readonly name: "pool_replaced"; readonly origin: string; readonly reason: string }
+  | { readonly name: "master_keys_changed"; readonly versions: readonly number[] }
+  | { readonly name: "master_keys_unusable"; readonly reason: string }
   | { readonly name: "settings_changed"; readonly tenantId: string }
   | {
       readonly name: "provider_setting_unusable";

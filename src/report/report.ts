@@ -14,7 +14,10 @@ const levels: Readonly<Record<LoomEvent["name"], Level>> = {
   lane_crashed: "error",
   database_away: "warn",
   database_back: "info",
+  ledger_checkpoint: "info",
   pool_replaced: "warn",
+  master_keys_changed: "info",
+  master_keys_unusable: "error",
   settings_changed: "debug",
   provider_setting_unusable: "warn",
 };

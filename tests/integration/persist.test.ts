@@ -101,7 +101,7 @@ describeWithDatabase("persist", () => {
         boot_id: row.bootId,
         lane: 3,
         seq: String(row.seq),
-        leaf_hash: null,
+        leaf_hash: expect.any(Buffer),
         body_codec: "identity",
       });
       expect(rows[0].at).toBe((Math.floor(row.createdAtMs * 1000) / 1e6).toFixed(6));

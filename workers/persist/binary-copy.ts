@@ -41,7 +41,8 @@ export class BinaryCopy {
     this.#at = this.#bytes.writeInt16BE(fields, this.#at);
   }
 
-  uuid(text: string): void {
+  uuid(text: string | null): void {
+    if (text === null) return this.#null();
     this.#head(16);
     writeUuid(this.#bytes, this.#at, text);
     this.#at += 16;
