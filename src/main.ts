@@ -6,8 +6,8 @@ import type { SealCredential } from "./administer/provider-configs.js";
 import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
-import { ensureMasterKeys } from "./config/master-keys.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
 import { runGateway } from "./run-gateway.js";
 
@@ -17,8 +17,9 @@ const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: 
 const withTools: WithDatabase = (config, work) =>
   withDatabase(config, async (pool) => {
     const worker = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
-    const sealCredential: SealCredential = ({ credential, ...subject }) => {
-      const masterKeys = ensureMasterKeys(config).keys.reveal();
+    const readKeys = async () => (await masterKeySource(config).read()).keys.reveal();
+    const sealCredential: SealCredential = async ({ credential, ...subject }) => {
+      const masterKeys = await readKeys();
       return worker.call<Uint8Array>("sealCredential", { ...subject, credential: credential.reveal(), masterKeys });
     };
     try {

@@ -8,12 +8,14 @@ import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
 import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
-import { ensureMasterKeys, type MasterKeys } from "./config/master-keys.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
 import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { keepSnapshot } from "./keep-snapshot.js";
+import { splitKeys } from "./keys/key-text.js";
+import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
+import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
 import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
@@ -62,7 +64,8 @@ async function openGround(config: Config, report: Report, opened: Opened) {
     acceptedSha256: config.frontEndSha256,
     headerBytesMax: limits.headerBytesMax,
   });
-  const masterKeys = ensureMasterKeys(config);
+  const masterKeys = await watchKeys(config, report);
+  opened.add(() => masterKeys.stop());
   const startingMock = startMock();
   opened.add(async () => (await startingMock).stop());
   const database = await openDatabase(config, {
@@ -72,6 +75,19 @@ async function openGround(config: Config, report: Report, opened: Opened) {
   });
   opened.add(() => database.stop());
   return { frontEnd, masterKeys, database, mock: await startingMock };
+}
+
+async function watchKeys(config: Config, report: Report): Promise<KeyWatch> {
+  const masterKeys = await watchMasterKeys(masterKeySource(config), {
+    onFault(error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      report.emit({ name: "master_keys_unusable", reason });
+    },
+  });
+  masterKeys.onChange((keys) => {
+    report.emit({ name: "master_keys_changed", versions: splitKeys(keys.reveal()).map(({ version }) => version) });
+  });
+  return masterKeys;
 }
 
 type Ground = Awaited<ReturnType<typeof openGround>>;
@@ -88,6 +104,7 @@ function openLanes(config: Config, report: Report, { database, masterKeys }: Gro
     emit: report.emit,
   });
   opened.add(() => handOff.stop(laneDrainMs));
+  masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   return handOff;
 }
 
@@ -97,7 +114,7 @@ async function openAuthentication(
   report: Report,
   { database, masterKeys }: Ground,
   opened: Opened,
-  onChange: (tenantId: string) => void,
+  changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
 ) {
   const { emit } = report;
   const pool = openPool({ url: database.url, max: authConnections, applicationName: "loom gateway" });
@@ -108,9 +125,18 @@ async function openAuthentication(
   opened.add(() => partitions.stop());
   const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
   opened.add(() => credentials.stop());
-  const openCredential: OpenCredential = (sealed) => {
-    const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
-    return credentials.call<string>("openCredential", input);
+  const openCredential: OpenCredential = async (sealed) => {
+    const open = (): Promise<string> => {
+      const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
+      return credentials.call<string>("openCredential", input);
+    };
+    try {
+      return await open();
+    } catch (error) {
+      // It may be sealed under a version that was made a moment ago.
+      if (await masterKeys.refresh()) return open();
+      throw error;
+    }
   };
   const authenticator = new Authenticator({
     ...config.auth,
@@ -129,9 +155,12 @@ async function openAuthentication(
     onChange(tenantId: string, strict: boolean) {
       authenticator.noteChange(tenantId, strict);
       snapshot.noteChange();
-      onChange(tenantId);
+      changes.onTenant(tenantId, strict);
     },
-    onGap: () => authenticator.noteGap(),
+    onGap() {
+      authenticator.noteGap();
+      changes.onGap();
+    },
   };
   const feed = await openChangeFeed(database.url, listener, emit);
   opened.add(() => feed.stop());
@@ -150,9 +179,13 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     defaultProvider: config.defaultProvider,
   };
   const models = new ModelList(table, pools);
-  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, (tenantId) => {
-    pools.retireOwner(`tenant:${tenantId}`);
-    models.forget(tenantId);
+  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, {
+    onTenant(tenantId, strict) {
+      pools.retireOwner(`tenant:${tenantId}`);
+      models.forget(tenantId);
+      if (strict) handOff.forgetKeys(tenantId);
+    },
+    onGap: () => handOff.forgetKeys(null),
   });
 
   let state: "serving" | "draining" = "serving";
@@ -181,7 +214,12 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
-  return { url: `http://${host}:${listener.port}`, frontEnd: frontEnd.description, database, masterKeys };
+  return {
+    url: `http://${host}:${listener.port}`,
+    frontEnd: frontEnd.description,
+    database,
+    masterKeys: masterKeys.first,
+  };
 }
 
 /** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */

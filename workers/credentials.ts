@@ -1,7 +1,8 @@
 // Piscina entry: seals and opens the provider keys of tenants (`provider_configs.credentials`). Each is bound to
 // the tenant, the provider's name and the exact base URL it was saved with: a changed URL never receives the key.
 import { randomBytes } from "node:crypto";
-import { ivBytes, openGcm, sealGcm, tagBytes } from "./seal/aes-gcm.js";
+import { openGcm, sealGcm } from "./seal/aes-gcm.js";
+import { ivBytes, tagBytes } from "./seal/binding.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { uuidBytes } from "./uuid-bytes.js";
 

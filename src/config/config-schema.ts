@@ -57,6 +57,17 @@ function text(what: string) {
     .meta({ description: upperFirst(what) });
 }
 
+function vaultName(what: string) {
+  return z
+    .string(`${what}, as text.`)
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+      "letters, digits, dots, dashes, underscores and single slashes.",
+    )
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
 function section<Shape extends z.ZodRawShape>(shape: Shape, what: string) {
   return z
     .strictObject(shape, `a section with the fields ${Object.keys(shape).join(", ")}.`)
@@ -153,6 +164,31 @@ export const fileSchema = z
         })
         .optional()
         .meta({ description: "version:base64 entries, newest first; a file in `home` when left out" }),
+      keys: section(
+        {
+          source: oneOf(["local", "vault"], "who wraps the master keys: nobody, or the transit engine of a Vault"),
+          vault: section(
+            {
+              address: z
+                .string("a URL, as text.")
+                .refine(isPlainHttpUrl, "a URL such as https://vault.example:8200, without user, password or query.")
+                .optional()
+                .meta({ description: "Where Vault is" }),
+              token: text("the token; best as a reference such as ${VAULT_TOKEN}"),
+              tokenFile: z
+                .string("a path, as text.")
+                .regex(/^\//, "an absolute path.")
+                .optional()
+                .meta({ description: "A file that holds the token and may be replaced while the gateway runs" }),
+              namespace: text("the namespace, where Vault has them"),
+              mount: vaultName("where the transit engine is mounted; transit when left out"),
+              key: vaultName("the name of the transit key; loom when left out"),
+            },
+            "The Vault that wraps the master keys",
+          ),
+        },
+        "Where the master keys come from",
+      ),
       durability: offered(durabilities, "what a request waits for before it is forwarded"),
       lanes: wholeNumber(1, 64, "how many worker threads record"),
       logLevel: oneOf(logLevels, "how much is logged"),

@@ -26,6 +26,10 @@ export type HandOff = {
   readonly lanes: readonly Lane[];
   /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
   pick(): Lane;
+  /** Gives every lane other master keys, also those that are restarted later. Takes the form of LaneSettings. */
+  renewKeys(masterKeys: string): void;
+  /** Has every lane drop the keys that it derived for a tenant; for all of them when `tenantId` is null. */
+  forgetKeys(tenantId: string | null): void;
   /** Finishes what the lanes hold, then ends their threads. */
   stop(deadlineMs: number): Promise<void>;
 };
@@ -35,6 +39,7 @@ const restartDelayMs = 100;
 class LaneThread {
   readonly lane: Lane;
   readonly #options: HandOffOptions;
+  #masterKeys: string;
   #pool: Piscina | null = null;
   #state: "running" | "stopping" = "running";
   #life: Promise<void> = Promise.resolve();
@@ -42,6 +47,7 @@ class LaneThread {
   constructor(index: number, options: HandOffOptions) {
     this.lane = new Lane(index, options.emit);
     this.#options = options;
+    this.#masterKeys = options.masterKeys;
     this.start();
   }
 
@@ -59,7 +65,10 @@ class LaneThread {
     });
     this.#pool = pool;
     const { port1, port2 } = new MessageChannel();
-    const task: LaneTask = { port: port2, settings: { ...settings, lane: this.lane.index } };
+    const task: LaneTask = {
+      port: port2,
+      settings: { ...settings, masterKeys: this.#masterKeys, lane: this.lane.index },
+    };
     this.#life = pool.run(task, { transferList: [port2] }).then(
       () => undefined,
       async (error: unknown) => {
@@ -71,6 +80,11 @@ class LaneThread {
     );
     this.lane.attach(port1);
     emit({ name: "lane_started", lane: this.lane.index });
+  }
+
+  renewKeys(masterKeys: string): void {
+    this.#masterKeys = masterKeys;
+    this.lane.renewKeys(masterKeys);
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -94,6 +108,12 @@ export function openHandOff(options: HandOffOptions): HandOff {
         if (lane?.admits) return lane;
       }
       throw new LoomError("trace_store_unavailable");
+    },
+    renewKeys(masterKeys) {
+      for (const thread of threads) thread.renewKeys(masterKeys);
+    },
+    forgetKeys(tenantId) {
+      for (const { lane } of threads) lane.forgetKeys(tenantId);
     },
     async stop(deadlineMs) {
       await Promise.all(threads.map((thread) => thread.stop(deadlineMs)));

@@ -97,6 +97,16 @@ export class Lane {
       onAcknowledged(new LoomError("record_failed", { message: "The lane crashed." }));
   }
 
+  /** What was handed over so far is sealed under the old keys or the new ones; what comes after it under the new. */
+  renewKeys(masterKeys: string): void {
+    this.#port?.postMessage({ type: "keys", masterKeys } satisfies ToLane);
+  }
+
+  /** Has the worker drop the keys that it derived for a tenant; for all of them when `tenantId` is null. */
+  forgetKeys(tenantId: string | null): void {
+    this.#port?.postMessage({ type: "forget", tenantId } satisfies ToLane);
+  }
+
   /** Asks the worker to finish what it has and to end its task. */
   drain(deadlineMs: number): void {
     this.#flush();

@@ -1,10 +1,7 @@
 // AES-256-GCM as Loom uses it, in one place: 96-bit nonces, 128-bit tags behind the ciphertext, additional data always.
 // Public vectors hold these functions.
 import { type CipherGCM, createCipheriv, createDecipheriv } from "node:crypto";
-
-/** Bytes of a nonce and of a tag: NIST SP 800-38D's recommended and largest. */
-export const ivBytes = 12;
-export const tagBytes = 16;
+import { ivBytes, tagBytes } from "./binding.js";
 
 const algorithm = "aes-256-gcm";
 

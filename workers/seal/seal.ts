@@ -5,8 +5,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, deflateRaw, deflateRawSync } from "node:zlib";
 import { limits } from "../../src/limits.js";
-import { closeGcm, ivBytes, startGcm } from "./aes-gcm.js";
-import { BindingWriter, type BodyCodec, type SealedColumn } from "./binding.js";
+import { closeGcm, startGcm } from "./aes-gcm.js";
+import { BindingWriter, type BodyCodec, ivBytes, type SealedColumn } from "./binding.js";
 import type { BodyKeyName, KeyRing } from "./key-ring.js";
 
 /** The row that a body belongs to. */

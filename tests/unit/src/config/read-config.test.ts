@@ -45,6 +45,8 @@ describe("defaults", () => {
       listen: { host: "127.0.0.1", port: 8080, chunkedRequests: "refuse", bodyBytesMax: 33_554_432 },
       databaseUrl: null,
       masterKeys: null,
+      masterKeysFile: null,
+      keys: { source: "local" },
       durability: "memory",
       lanes: 1,
       logLevel: "info",
@@ -72,7 +74,17 @@ describe("defaults", () => {
 });
 
 describe("the environment", () => {
-  const everyName: Record<string, [value: string, seen: (config: Config) => unknown, expected: unknown]> = {
+  const ofVault = (config: Config) => (config.keys.source === "vault" ? config.keys.vault : null);
+  const vault = { LOOM_KEYS_SOURCE: "vault", LOOM_VAULT_ADDRESS: "http://v:1", LOOM_VAULT_TOKEN: "t" };
+  type Seen = (config: Config) => unknown;
+  const everyName: Record<string, [value: string, seen: Seen, expected: unknown, beside?: Record<string, string>]> = {
+    LOOM_KEYS_SOURCE: ["vault", (config) => config.keys.source, "vault", vault],
+    LOOM_VAULT_ADDRESS: ["https://v/", (config) => ofVault(config)?.address, "https://v", vault],
+    LOOM_VAULT_TOKEN: ["s.1", (config) => ofVault(config)?.token?.reveal(), "s.1", vault],
+    LOOM_VAULT_TOKEN_FILE: ["/t", (config) => ofVault(config)?.tokenFile, "/t", { ...vault, LOOM_VAULT_TOKEN: "" }],
+    LOOM_VAULT_NAMESPACE: ["eu", (config) => ofVault(config)?.namespace, "eu", vault],
+    LOOM_VAULT_MOUNT: ["kms/eu", (config) => ofVault(config)?.mount, "kms/eu", vault],
+    LOOM_VAULT_KEY: ["k1", (config) => ofVault(config)?.key, "k1", vault],
     PORT: ["9000", (config) => config.listen.port, 9000],
     HOST: ["0.0.0.0", (config) => config.listen.host, "0.0.0.0"],
     LOOM_HOME: ["/srv/loom", (config) => config.home, "/srv/loom"],
@@ -101,9 +113,9 @@ describe("the environment", () => {
     expect(Object.keys(everyName).sort()).toEqual(Object.keys(environmentNames).sort());
   });
 
-  test.each(Object.entries(everyName))("%s is honoured", (name, [value, seen, expected]) => {
-    expect(seen(read({ [name]: value }))).toEqual(expected);
-    expect(seen(read({ [name]: ` ${value}\n` }))).toEqual(expected);
+  test.each(Object.entries(everyName))("%s is honoured", (name, [value, seen, expected, beside = {}]) => {
+    expect(seen(read({ ...beside, [name]: value }))).toEqual(expected);
+    expect(seen(read({ ...beside, [name]: ` ${value}\n` }))).toEqual(expected);
   });
 
   test.each(Object.keys(everyName))("%s counts as not set when it is empty", (name) => {

@@ -34,6 +34,7 @@ home: h
 listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
 database: {url: "postgres://h/d"}
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
+keys: {source: local}
 durability: memory
 lanes: 3
 logLevel: silent
@@ -48,6 +49,8 @@ defaultProvider: mock
     listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000 },
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
+    masterKeysFile: null,
+    keys: { source: "local" },
     durability: "memory",
     lanes: 3,
     logLevel: "silent",
