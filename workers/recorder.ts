@@ -60,15 +60,6 @@ export class Recorder {
     this.#ring.forget(tenantId);
   }
 
-  /** Throws an Error, and keeps what it has, when the text is not well-formed. */
-  renewKeys(masterKeys: string): void {
-    this.#ring.renew(masterKeys);
-  }
-
-  forgetKeys(tenantId: string | null): void {
-    this.#ring.forget(tenantId);
-  }
-
   /** Bytes that are not in Postgres yet. */
   get backlogBytes(): number {
     return this.#largeBytes + this.#writer.backlogBytes;
