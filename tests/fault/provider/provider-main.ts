@@ -24,6 +24,7 @@ async function answer(plan: ExchangePlan, response: ServerResponse): Promise<voi
       ? { "content-type": "text/event-stream", "cache-control": "no-cache" }
       : { "content-type": "application/json", "content-length": total },
   );
+  response.flushHeaders();
   let sent = 0;
   for (const [index, piece] of pieces.entries()) {
     if (index > 0 && plan.gapMs > 0) await sleep(plan.gapMs);

@@ -14,6 +14,8 @@ export type GatewayOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** Put before `node`: a tracer, a shell with other bounds. */
   readonly wrapper?: readonly string[];
+  /** Options of `node`. */
+  readonly nodeOptions?: readonly string[];
 };
 
 const startTimeoutMs = 40_000;
@@ -26,6 +28,9 @@ export class GatewayProcess {
   /** Changed between two lives, for the next one. */
   env: Record<string, string>;
   wrapper: readonly string[];
+  /** The wrapper becomes the gateway, and is no process beside it. */
+  wrapsByExec = false;
+  readonly #nodeOptions: readonly string[];
   /** How often each named event was logged. */
   readonly counts = new Map<string, number>();
   readonly lostIds = new Set<string>();
@@ -36,10 +41,11 @@ export class GatewayProcess {
   #lives = 0;
   readonly #listeners = new Set<(line: LogLine) => void>();
 
-  constructor({ home, env, wrapper = [] }: GatewayOptions) {
+  constructor({ home, env, wrapper = [], nodeOptions = [] }: GatewayOptions) {
     this.home = home;
     this.env = { ...env };
     this.wrapper = wrapper;
+    this.#nodeOptions = nodeOptions;
   }
 
   /** Where clients go; null while it is not ready. */
@@ -70,7 +76,7 @@ export class GatewayProcess {
   /** Spawns it, without waiting. */
   spawn(): ChildProcess {
     if (!existsSync(main)) throw new Error("dist/ is missing: run `npm run build` before this test");
-    const [command, ...args] = [...this.wrapper, process.execPath, main, "start"];
+    const [command, ...args] = [...this.wrapper, process.execPath, ...this.#nodeOptions, main, "start"];
     const child = spawn(command, args, {
       cwd: this.home,
       env: { PATH: process.env["PATH"], PORT: "0", LOOM_HOME: this.home, LOG_LEVEL: "debug", ...this.env },
@@ -131,7 +137,7 @@ export class GatewayProcess {
         // It ended meanwhile.
       }
       // A tracer ends with what it traces, and must not end before it.
-      if (signal !== "SIGKILL" && this.wrapper.length > 0) break;
+      if (signal !== "SIGKILL") break;
     }
     return ended;
   }
@@ -140,7 +146,7 @@ export class GatewayProcess {
   pids(): number[] {
     const pid = this.#child?.pid;
     if (pid === undefined || !this.isRunning) return [];
-    if (this.wrapper.length === 0) return [pid];
+    if (this.wrapper.length === 0 || this.wrapsByExec) return [pid];
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
     return [pid, ...children.filter((child) => child > 0)];
   }
@@ -148,16 +154,10 @@ export class GatewayProcess {
   #take(line: string, child: ChildProcess): void {
     if (line.startsWith("{")) this.#takeEvent(line);
     else this.#keep(line);
-    if (/ready in [\d.]+ s/.test(line) && this.#child === child) {
-      const demo = JSON.parse(readFileSync(join(this.home, "demo.json"), "utf8")) as { url: string; key: string };
-      const url = /(http:\/\/[^\s/]+)/.exec(this.output)?.[1];
-      this.#door = { url: this.#lastUrl() ?? url ?? demo.url, key: demo.key };
-    }
-  }
-
-  #lastUrl(): string | undefined {
-    const line = this.#lines.findLast((each) => /^\s*API\s+http/.test(each));
-    return line === undefined ? undefined : /(http:\/\/[^\s/]+)/.exec(line)?.[1];
+    const url = /^\s*API\s+(http:\/\/[^\s/]+)/.exec(line)?.[1];
+    if (url === undefined || this.#child !== child) return;
+    const demo = JSON.parse(readFileSync(join(this.home, "demo.json"), "utf8")) as { key: string };
+    this.#door = { url, key: demo.key };
   }
 
   #takeEvent(text: string): void {

@@ -78,12 +78,12 @@ class Judge {
     const { plan, bytes } = note;
     if (note.status !== 200) return;
     const expected = answerBytes(plan, true);
-    const same = commonLength(bytes, expected);
-    const rest = bytes.subarray(same).toString("latin1");
-    const isErrorEvent = plan.streamed && /^\s*data: \{"error"/.test(rest);
-    if (rest !== "" && !isErrorEvent && !/"error"/.test(rest)) {
-      this.add("corrupted", `${plan.id}: the client got other bytes after ${same}`);
-    }
+    // An error event of Loom ends what the provider said; it begins like any other event.
+    const errorAt = bytes.lastIndexOf('data: {"error"');
+    const answer = errorAt < 0 ? bytes : bytes.subarray(0, errorAt);
+    const same = commonLength(answer, expected);
+    const rest = answer.subarray(same).toString("latin1");
+    if (rest.trim() !== "") this.add("corrupted", `${plan.id}: the client got other bytes after ${same}`);
     const missingBytes = upstreamBytesOf(plan, same) - keptBytes;
     if (missingBytes <= 0) return;
     this.unrecordedBytesMax = Math.max(this.unrecordedBytesMax, missingBytes);

@@ -1,5 +1,5 @@
 // A whole fault run: a database, a provider, a gateway that may die, clients, and at the end the verdict.
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,8 +25,16 @@ export type WorldOptions = {
   readonly database?: { readonly url: string };
   readonly env?: Readonly<Record<string, string>>;
   readonly wrapper?: readonly string[];
+  /** Loads preload.js into the gateway's threads, so that `command` works. */
+  readonly commands?: boolean;
   readonly home?: string;
 };
+
+function preloadUrl(folder: string): string {
+  const url = new URL("./preload.js", import.meta.url);
+  url.searchParams.set("folder", folder);
+  return url.href;
+}
 
 export type Settled = { readonly verdict: Verdict; readonly drainMs: number };
 
@@ -65,6 +73,7 @@ export class World {
     this.gateway = new GatewayProcess({
       home: options.home ?? folder,
       wrapper: options.wrapper ?? [],
+      nodeOptions: options.commands === true ? ["--import", preloadUrl(folder)] : [],
       env: {
         DATABASE_URL: loomUrl,
         OPENAI_API_KEY: "sk-fault-upstream",
@@ -86,6 +95,14 @@ export class World {
     const loomUrl = (await options.through?.(databaseUrl)) ?? databaseUrl;
     const provider = await startProvider(join(folder, "provider.log"));
     return new World({ options, seed, folder, database, databaseUrl, loomUrl, provider });
+  }
+
+  /** Gives a command to the threads; see preload.js. */
+  command(name: "crash" | "throw" | "hang" | "clock", value = 0): void {
+    // Whole or not at all: a thread may read it at any moment.
+    const draft = join(this.#folder, `${name}.draft`);
+    writeFileSync(draft, String(value));
+    renameSync(draft, join(this.#folder, name));
   }
 
   load(options: Partial<LoadOptions> & { readonly senders: number }): Load {
