@@ -4,19 +4,24 @@ import type pg from "pg";
 
 export type DatabaseRole = "loom_writer" | "loom_authenticator" | "loom_reader" | "loom_auditor" | "loom_retention";
 
-type Client = Pick<pg.ClientBase, "query">;
+/** Also a pool, for what is said of the database and not of the session. */
+type Client = Pick<pg.Pool, "query">;
 
 /**
- * Takes on a role for the rest of the session. False, without an error, where the role is missing, has no rights in
- * this database, or is not the login's to take.
+ * Takes on a role for the rest of the session or of the transaction. False, without an error, where the role is
+ * missing, has no rights in this database, or is not the login's to take.
  */
-export async function assumeRole(client: Client, role: DatabaseRole): Promise<boolean> {
+export async function assumeRole(
+  client: Client,
+  role: DatabaseRole,
+  until: "session" | "transaction" = "session",
+): Promise<boolean> {
   const { rowCount } = await client.query(
-    `SELECT set_config('role', r.rolname, false) FROM pg_roles r
+    `SELECT set_config('role', r.rolname, $2) FROM pg_roles r
       WHERE r.rolname = $1 AND has_schema_privilege(r.oid, to_regnamespace('loom'), 'USAGE')
         AND pg_has_role(session_user, r.oid,
           CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)`,
-    [role],
+    [role, until === "transaction"],
   );
   return rowCount === 1;
 }
