@@ -65,17 +65,21 @@ END $$;
 
 -- Rows set aside hold bodies as well. Those of a tenant under legal hold stay.
 CREATE FUNCTION loom.delete_expired_dead_traces(cutoff timestamptz) RETURNS int8
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET loom.tenant = '*' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  -- Not a SET of the function: that takes a superuser for a setting that no extension has declared.
+  asked_before text := coalesce(current_setting('loom.tenant', true), '');
   deleted int8;
 BEGIN
   IF cutoff IS NULL OR cutoff > now() - interval '1 day' THEN
     RAISE EXCEPTION 'retention keeps at least one day: % is too young', cutoff USING ERRCODE = 'invalid_parameter_value';
   END IF;
   LOCK TABLE loom.legal_holds IN SHARE MODE;
+  PERFORM set_config('loom.tenant', '*', true);
   DELETE FROM loom.dead_traces d WHERE d.created_at < cutoff
     AND NOT EXISTS (SELECT FROM loom.legal_holds h WHERE h.tenant_id = d.tenant_id);
   GET DIAGNOSTICS deleted = ROW_COUNT;
+  PERFORM set_config('loom.tenant', asked_before, true);
   RETURN deleted;
 END $$;
 
