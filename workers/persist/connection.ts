@@ -51,6 +51,7 @@ export class Connection {
   async #becomeWriter(): Promise<void> {
     const client = this.#client;
     await client.connect();
+    await client.query(keepCommitsText);
     // A login without the role sees its own rows only when it asks for all, and RETURNING is such a look.
     if (!(await assumeRole(client, "loom_writer"))) await seeAllTenants(client);
     if (await isCopyRefused(client)) this.#copying = "staged";
@@ -98,6 +99,10 @@ export class Connection {
     });
   }
 }
+
+/** A server that confirms commits before they are on its disk takes them back when it crashes: asked to wait, it waits. */
+const keepCommitsText =
+  "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 async function inTransaction<T>(client: pg.Client, work: (client: pg.Client) => Promise<T>): Promise<T> {
   await client.query("BEGIN");
