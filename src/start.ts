@@ -12,6 +12,7 @@ import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
 import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { keepDatabase } from "./keep-database.js";
 import { keepSnapshot } from "./keep-snapshot.js";
 import { splitKeys } from "./keys/key-text.js";
 import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
@@ -23,7 +24,6 @@ import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
-import { keepPartitionsAhead } from "./postgres/partitions.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
 import { startMock } from "./start-mock.js";
@@ -117,12 +117,13 @@ async function openAuthentication(
   changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
 ) {
   const { emit } = report;
-  const pool = openPool({ url: database.url, max: authConnections, applicationName: "loom gateway" });
-  opened.add(() => pool.end());
-  const partitions = keepPartitionsAhead(pool, {
-    onError: (error) => report.logger.error({ error }, "partitions_failed"),
+  const pool = openPool({
+    url: database.url,
+    max: authConnections,
+    applicationName: "loom gateway",
+    role: "loom_authenticator",
   });
-  opened.add(() => partitions.stop());
+  opened.add(() => pool.end());
   const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
   opened.add(() => credentials.stop());
   const openCredential: OpenCredential = async (sealed) => {
@@ -179,6 +180,8 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     defaultProvider: config.defaultProvider,
   };
   const models = new ModelList(table, pools);
+  const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
+  opened.add(() => keeper.stop());
   const { authenticator, feed } = await openAuthentication(config, report, ground, opened, {
     onTenant(tenantId, strict) {
       pools.retireOwner(`tenant:${tenantId}`);
@@ -200,6 +203,7 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
       counters: report.counters,
       isDraining: () => state === "draining",
       isDatabaseUp: () => feed.isConnected,
+      strayRows: () => keeper.strayRows,
     },
     emit,
   });

@@ -52,6 +52,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       connectionsPerTargetMax: upstream?.connectionsPerTargetMax ?? 256,
     },
     auth: { freshMs: auth?.freshMs ?? 60_000, staleMaxMs: auth?.staleMaxMs ?? 86_400_000 },
+    retentionDays: settings.retention?.days ?? null,
     drainTimeoutMs: settings.drainTimeoutMs ?? 30_000,
     providers,
     routes: Object.fromEntries(

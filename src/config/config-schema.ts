@@ -209,6 +209,10 @@ export const fileSchema = z
         },
         "How client keys are checked",
       ),
+      retention: section(
+        { days: wholeNumber(1, 36_500, "how many days traces are kept at least; for ever when left out") },
+        "How long traces are kept",
+      ),
       drainTimeoutMs: wholeNumber(0, dayMs, "how long SIGTERM lets open requests run in ms"),
       providers: z
         .record(providerName, providerSchema, "a section of provider names.")

@@ -81,6 +81,8 @@ export type Config = {
     /** How long a known key is served while the database is away. */
     readonly staleMaxMs: number;
   };
+  /** Traces older than this many days are dropped, a whole partition at a time; null keeps them for ever. */
+  readonly retentionDays: number | null;
   /** How long SIGTERM lets open exchanges run. */
   readonly drainTimeoutMs: number;
   /** The operator's providers: what every tenant may use that has no settings of its own for that name. */

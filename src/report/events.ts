@@ -20,6 +20,27 @@ export type LoomEvent =
     }
   /** The one event that must never come: ids are the traces that could not be kept anywhere. */
   | { readonly name: "traces_lost"; readonly lane: number; readonly ids: readonly string[]; readonly reason: string }
+  /** Not written before the lane's deadline; the next start does it. */
+  | { readonly name: "traces_left"; readonly lane: number; readonly exchanges: number }
+  /** A write, a flush, an allocation or a removal in the spool failed. */
+  | { readonly name: "spool_failed"; readonly lane: number; readonly what: string; readonly reason: string }
+  /** A file of the spool is not what was written; it is set aside as `.damaged`. */
+  | { readonly name: "spool_damaged"; readonly lane: number; readonly what: string }
+  /** What an ended process or worker left behind has been handed to the database. */
+  | {
+      readonly name: "spool_replayed";
+      readonly lane: number;
+      readonly boot: string;
+      readonly exchanges: number;
+      /** Of these, without an end. */
+      readonly interrupted: number;
+      /** Damaged, or sealed with a key that was erased. */
+      readonly unreadable: number;
+      /** Sealed with a master key that is not here; they stay. */
+      readonly held: number;
+      readonly tornTails: number;
+      readonly ms: number;
+    }
   | { readonly name: "lane_started"; readonly lane: number }
   | { readonly name: "lane_crashed"; readonly lane: number; readonly reason: string; readonly exchanges: number }
   | { readonly name: "database_away"; readonly who: string; readonly reason: string }
@@ -34,6 +55,11 @@ export type LoomEvent =
       readonly keyId: string;
       readonly signature: string;
     }
+  /** An alarm: no partition had been made for these rows. They are kept, and moved to partitions of their own. */
+  | { readonly name: "partition_missing"; readonly rows: number }
+  | { readonly name: "partition_dropped"; readonly partition: string; readonly rows: number; readonly days: number }
+  /** Partitions are not made ahead, or not dropped when they should be. */
+  | { readonly name: "maintenance_failed"; readonly task: "partitions" | "retention"; readonly reason: string }
   | { readonly name: "pool_replaced"; readonly origin: string; readonly reason: string }
   | { readonly name: "master_keys_changed"; readonly versions: readonly number[] }
   | { readonly name: "master_keys_unusable"; readonly reason: string }

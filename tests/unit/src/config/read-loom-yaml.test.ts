@@ -40,6 +40,7 @@ lanes: 3
 logLevel: silent
 upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5}
 auth: {freshMs: 6, staleMaxMs: 7}
+retention: {days: 9}
 drainTimeoutMs: 8
 defaultProvider: mock
 `);
@@ -62,6 +63,7 @@ defaultProvider: mock
       connectionsPerTargetMax: 5,
     },
     auth: { freshMs: 6, staleMaxMs: 7 },
+    retentionDays: 9,
     drainTimeoutMs: 8,
     providers: [],
     routes: {},
