@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
+import { isOffered } from "./support/offered.js";
 import { describeFaults, isFull, type World, withWorld } from "./support/world.js";
 
 async function crashLane(world: World, how: "crash" | "throw"): Promise<void> {
@@ -43,6 +44,24 @@ describeWithDatabase("a gateway whose lane", () => {
       expect(lost.size).toBeGreaterThan(0);
       const others = describeFaults(verdict).filter((text) => !/^(missing|sequence gap)/.test(text));
       expect(others).toEqual([]);
+    });
+  });
+
+  const title = "crashes again and again loses nothing with durability process";
+  test.skipIf(!isOffered("process"))(title, { timeout: 240_000 }, async () => {
+    const env = { LOOM_DURABILITY: "process" };
+    await withWorld({ scenario: "worker crash, process", commands: true, env }, async (world) => {
+      await world.gateway.start();
+      const load = world.load({ senders: 16 });
+      const crashes = isFull ? 50 : 6;
+      for (let crash = 0; crash < crashes; crash += 1) {
+        await sleep(world.chance.int(100, 500));
+        await crashLane(world, crash % 2 === 0 ? "crash" : "throw");
+      }
+      await load.stop();
+      await sleep(300);
+      await world.expectWhole(crashes);
+      expect(world.gateway.count("traces_lost")).toBe(0);
     });
   });
 

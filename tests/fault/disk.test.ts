@@ -1,0 +1,161 @@
+// What a disk may do: be full, fail, be slow, lose what was not flushed. No answer is promised that is not kept.
+import { mkdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { describeWithDatabase } from "../support/database.js";
+import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
+import { mountPowerDisk, mountSmallDisk, whyNoMount, whyNoTracer } from "./support/disks.js";
+import { isOffered } from "./support/offered.js";
+import { isFull, type World, withWorld } from "./support/world.js";
+
+const oneLane = { LOOM_LANES: "1" };
+
+for (const reason of new Set([whyNoMount, whyNoTracer])) {
+  if (reason !== null) process.stdout.write(`fault: some disk scenarios are skipped, since ${reason}\n`);
+}
+
+function countEnds(world: World): Record<string, number> {
+  const ends: Record<string, number> = {};
+  for (const { end } of world.client.notes.values()) ends[String(end)] = (ends[String(end)] ?? 0) + 1;
+  return ends;
+}
+
+/** The gateway under strace, with a system call that fails or dawdles. */
+function tracer(inject: string, log: string): string[] {
+  const calls = inject.split(":", 1)[0] ?? "";
+  return ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", `trace=${calls}`, "-e", `inject=${inject}`];
+}
+
+describeWithDatabase("a gateway whose disk", () => {
+  test.skipIf(whyNoMount !== null || !isOffered("disk"))(
+    "is filled up by another refuses in time and goes on after",
+    { timeout: 180_000 },
+    async () => {
+      let proxy: DatabaseProxy | null = null;
+      const through = async (url: string) => {
+        proxy = await openDatabaseProxy(url);
+        return proxy.url;
+      };
+      const disk = mountSmallDisk(96);
+      const home = join(disk.folder, "home");
+      mkdirSync(home);
+      try {
+        const env = { ...oneLane, LOOM_DURABILITY: "process" };
+        await withWorld({ scenario: "spool's disk full", env, home, through }, async (world) => {
+          await world.gateway.start();
+          await world.sendOne("first");
+          // With Postgres away no segment is given back.
+          await proxy?.away();
+          const load = world.load({ senders: 16 });
+          await sleep(500);
+          disk.fill();
+          await sleep(isFull ? 15_000 : 5000);
+          const during = countEnds(world);
+          disk.clear();
+          await proxy?.back();
+          const clearedAt = performance.now();
+          let waitedMs = 0;
+          for (;;) {
+            const note = await world.sendOne(`again-${waitedMs}`);
+            waitedMs = Math.round(performance.now() - clearedAt);
+            if (note.end === "whole" || waitedMs > 10_000) break;
+            await sleep(50);
+          }
+          await load.stop();
+          await world.expectWhole();
+          expect(during["refused"]).toBeGreaterThan(0);
+          expect(waitedMs).toBeLessThan(5000);
+          await world.gateway.terminate();
+          await proxy?.close();
+        });
+      } finally {
+        disk.close();
+      }
+    },
+  );
+
+  test.skipIf(whyNoTracer !== null || !isOffered("disk")).each([
+    ["pwrite64", "ENOSPC", "process"],
+    ["pwrite64", "EIO", "process"],
+    ["fdatasync", "EIO", "disk"],
+  ])("fails one %s with %s loses nothing", { timeout: 900_000 }, async (call, error, durability) => {
+    const env = { ...oneLane, LOOM_DURABILITY: durability, UV_USE_IO_URING: "0" };
+    await withWorld({ scenario: `${error} at the n-th ${call}`, env }, async (world) => {
+      const log = join(tmpdir(), `loom-fault-trace-${process.pid}`);
+      const times = isFull ? 50 : 3;
+      for (let time = 0; time < times; time += 1) {
+        const nth = isFull ? 1 + time * 3 : world.chance.int(1, 60);
+        world.gateway.wrapper = tracer(`${call}:error=${error}:when=${nth}`, log);
+        await world.gateway.start();
+        const load = world.load({ senders: 8, changed: { gapMs: 0 } });
+        await sleep(1500);
+        await load.stop();
+        await world.gateway.terminate();
+        const trace = readFileSync(log, "utf8");
+        expect(trace, `the ${nth}th ${call} never came`).toContain("(INJECTED)");
+        if (call === "fdatasync") expectNoSecondFlush(trace);
+      }
+      world.gateway.wrapper = [];
+      await world.gateway.start();
+      await world.expectWhole(times);
+    });
+  });
+
+  test.skipIf(whyNoTracer !== null || !isOffered("disk"))(
+    "takes its time to flush only makes answers later",
+    { timeout: 180_000 },
+    async () => {
+      const env = { ...oneLane, LOOM_DURABILITY: "disk", UV_USE_IO_URING: "0" };
+      const wrapper = tracer("fdatasync:delay_exit=200000", "/dev/null");
+      await withWorld({ scenario: "every flush takes 200 ms longer", env, wrapper }, async (world) => {
+        await world.gateway.start();
+        const load = world.load({ senders: 32 });
+        await sleep(isFull ? 15_000 : 3000);
+        await load.stop();
+        await world.expectWhole();
+        expect(countEnds(world)["whole"]).toBeGreaterThan(30);
+      });
+    },
+  );
+
+  test.skipIf(whyNoMount !== null || !isOffered("disk"))(
+    "loses power keeps every exchange with durability disk",
+    { timeout: 900_000 },
+    async () => {
+      const disk = mountPowerDisk(192);
+      const home = join(disk.folder, "home");
+      mkdirSync(home);
+      try {
+        const env = { ...oneLane, LOOM_DURABILITY: "disk" };
+        await withWorld({ scenario: "power cut, disk", env, home }, async (world) => {
+          const cuts = isFull ? 100 : 4;
+          for (let cut = 0; cut < cuts; cut += 1) {
+            await world.gateway.start();
+            const load = world.load({ senders: 8 });
+            await sleep(world.chance.int(50, 900));
+            await world.gateway.kill();
+            disk.cutPower();
+            await load.stop();
+          }
+          await world.gateway.start();
+          const { verdict } = await world.expectWhole(cuts);
+          expect(verdict.outcomes["interrupted"]).toBeGreaterThan(0);
+          await world.gateway.kill();
+        });
+      } finally {
+        disk.close();
+      }
+    },
+  );
+});
+
+/** After a flush failed, its file is never flushed again: the descriptor comes back in no later call. */
+function expectNoSecondFlush(trace: string): void {
+  const lines = trace.split("\n");
+  const failedAt = lines.findIndex((line) => line.includes("(INJECTED)"));
+  const file = /fdatasync\((\d+)/.exec(lines[failedAt] ?? "")?.[1];
+  const later = lines.slice(failedAt + 1).filter((line) => line.includes(`fdatasync(${file})`));
+  expect(later).toEqual([]);
+}

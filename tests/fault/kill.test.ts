@@ -1,0 +1,131 @@
+// SIGKILL, at any moment and at named ones: what reached the provider is recorded, once, with what the client saw.
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type CrashPoint, crashPoints } from "../../src/trace/lane-messages.js";
+import { describeWithDatabase } from "../support/database.js";
+import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
+import { isOffered } from "./support/offered.js";
+import { isFull, type World, withWorld } from "./support/world.js";
+
+const env = { LOOM_DURABILITY: "process" };
+const small = { answerFill: 200, requestFill: 100, gapMs: 0, headMs: 0 };
+/** Enough bytes that segments are filled and removed within a second. */
+const large = { answerFill: 300_000, requestFill: 100_000, events: 4, gapMs: 0, headMs: 0 };
+
+/** Spawns it without waiting for more than `ms`, and kills it wherever it is then. */
+async function spawnAndKill(world: World, ms: number): Promise<void> {
+  world.gateway.spawn();
+  await sleep(ms);
+  await world.gateway.kill();
+}
+
+async function waitForEnd(world: World, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (world.gateway.isRunning && performance.now() < deadline) await sleep(10);
+  return !world.gateway.isRunning;
+}
+
+describeWithDatabase("a gateway that is killed", () => {
+  test.skipIf(!isOffered("process"))("at random under mixed load keeps everything", { timeout: 900_000 }, async () => {
+    await withWorld({ scenario: "SIGKILL at random", env }, async (world) => {
+      await world.gateway.start();
+      const load = world.load({ senders: 16 });
+      const kills = isFull ? 200 : 8;
+      for (let kill = 0; kill < kills; kill += 1) {
+        await sleep(world.chance.int(20, 700));
+        await world.gateway.kill();
+        await world.gateway.start();
+      }
+      await sleep(300);
+      await load.stop();
+      const { verdict } = await world.expectWhole(kills);
+      expect(verdict.outcomes["interrupted"]).toBeGreaterThan(kills / 2);
+    });
+  });
+
+  test.skipIf(!isOffered("process"))(
+    "again and again while it recovers keeps everything",
+    { timeout: 300_000 },
+    async () => {
+      let proxy: DatabaseProxy | null = null;
+      const through = async (url: string) => {
+        proxy = await openDatabaseProxy(url);
+        return proxy.url;
+      };
+      await withWorld({ scenario: "SIGKILL during recovery", env, through }, async (world) => {
+        await world.gateway.start();
+        const load = world.load({ senders: 16 });
+        await sleep(500);
+        await proxy?.away();
+        await sleep(2500);
+        await world.gateway.kill();
+        await load.stop();
+        await proxy?.back();
+        const kills = isFull ? 30 : 10;
+        for (let kill = 0; kill < kills; kill += 1) await spawnAndKill(world, world.chance.int(150, 700));
+        await world.gateway.start();
+        const { verdict } = await world.expectWhole(kills);
+        expect(verdict.outcomes["interrupted"]).toBeGreaterThan(0);
+        await world.gateway.terminate();
+        await proxy?.close();
+      });
+    },
+  );
+
+  test.skipIf(!isOffered("process")).each(crashPoints.map((point) => [point] as const))(
+    "at %s keeps everything",
+    { timeout: 600_000 },
+    async (point) => {
+      await withWorld({ scenario: `SIGKILL at ${point}`, env }, async (world) => {
+        await world.gateway.start();
+        await world.sendOne("first");
+        const times = isFull ? 25 : 1;
+        for (let time = 0; time < times; time += 1) await crashOnce(world, point);
+        const crashes = world.gateway.lives;
+        await world.gateway.start();
+        await world.expectWhole(times);
+        expect(crashes).toBeGreaterThan(times);
+      });
+    },
+  );
+
+  test.skipIf(!isOffered("process"))("by a second SIGTERM keeps everything", { timeout: 120_000 }, async () => {
+    await withWorld({ scenario: "two SIGTERMs", env }, async (world) => {
+      await world.gateway.start();
+      const load = world.load({ senders: 16 });
+      const times = isFull ? 10 : 2;
+      for (let time = 0; time < times; time += 1) {
+        await sleep(500);
+        const ended = world.gateway.terminate();
+        await sleep(world.chance.int(5, 60));
+        await world.gateway.terminate();
+        await ended;
+        await world.gateway.start();
+      }
+      await load.stop();
+      await world.expectWhole(times);
+    });
+  });
+});
+
+async function crashOnce(world: World, point: CrashPoint): Promise<void> {
+  await world.gateway.kill();
+  if (point === "mid_recovery") {
+    // Something must be there that can be recovered.
+    await world.gateway.start();
+    const load = world.load({ senders: 8 });
+    await sleep(200);
+    await world.gateway.kill();
+    await load.stop();
+  }
+  const usual = world.gateway.env;
+  world.gateway.env = { ...usual, LOOM_CRASH_AT: `${point}:${point === "mid_recovery" ? 1 : world.chance.int(1, 4)}` };
+  world.gateway.spawn();
+  const rotates = point === "mid_rotate" || point === "after_unlink";
+  const load = world.load({ senders: 8, changed: rotates ? large : small });
+  const ended = await waitForEnd(world, 20_000);
+  world.gateway.env = usual;
+  await world.gateway.kill();
+  await load.stop();
+  expect(ended, `the process never came to ${point}\n${world.gateway.output}`).toBe(true);
+}
