@@ -6,6 +6,7 @@ import { addConfigCommand } from "./config-command.js";
 import { addKeyCommand } from "./key-command.js";
 import { exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
 import { addProviderCommand } from "./provider-command.js";
+import { addRetentionCommand } from "./retention-command.js";
 import { addRouteCommand } from "./route-command.js";
 import { addMigrateCommand, addStartCommand } from "./start-command.js";
 import { addTenantCommand } from "./tenant-command.js";
@@ -41,6 +42,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addKeyCommand(program, tools);
   addProviderCommand(program, tools);
   addRouteCommand(program, tools);
+  addRetentionCommand(program, tools);
   addConfigCommand(program, tools);
   return program;
 }

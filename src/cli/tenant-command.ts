@@ -1,7 +1,8 @@
-// `loom tenant`: make and list tenants.
+// `loom tenant`: make and list tenants, and hold what is theirs.
 import type { Command } from "commander";
 import { createTenant, listTenants } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
+import { addHold } from "./hold-command.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
 import { actorOf, type ProgramTools } from "./program-tools.js";
 
@@ -19,6 +20,8 @@ export function addTenantCommand(program: Command, tools: ProgramTools): void {
       if (options.json) printJson(tools, tenant);
       else tools.write(`Made tenant ${tenant.name} (${tenant.id}).\n`);
     });
+
+  addHold(group, tools);
 
   addConfigOptions(group.command("list").description("list tenants").option("--json", "print JSON"))
     .addHelpText("after", "\nExample:\n  $ loom tenant list --json")

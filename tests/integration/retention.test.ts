@@ -11,6 +11,7 @@ import { tryAs } from "../support/become.js";
 import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
 import { rowOf, sealedBodiesOf, sealTestRow, testKeySalt } from "../support/exchanges.js";
+import { makeTools } from "../unit/src/cli/fake-tools.js";
 
 const acme = { id: "0197a0de-0000-7000-8000-00000000000a", name: "acme" };
 const other = { id: "0197a0de-0000-7000-8000-00000000000b", name: "other" };
@@ -149,5 +150,37 @@ describeWithDatabase("retention", () => {
     expect(await count("traces")).toBe(2);
     expect(await tryAs(pool, "none", "DELETE FROM loom.traces_default")).toMatch(/append-only/);
     expect((await events())[0]).toMatchObject({ actor: "loom", action: "retention.drop" });
+  });
+
+  const loom = (line: string, env: Record<string, string> = {}) =>
+    makeTools({
+      env: { USER: "ada", ...env },
+      withDatabase: (_config, work) =>
+        work(pool, { sealCredential: () => Promise.reject(new Error("nothing is sealed here")) }),
+    }).run(...line.split(" "));
+
+  it("the command line places holds, shows what would go, and runs the retention", async () => {
+    await write([acme, "2025-01-05T00:00:00Z"]);
+    expect((await loom("tenant hold acme on")).out).toBe("acme is now on legal hold.\n");
+    expect((await loom("tenant hold acme on")).out).toBe("acme is already on legal hold.\n");
+    expect((await loom("tenant hold acme maybe")).code).toBe(2);
+    expect((await loom("tenant hold nobody on")).error).toMatch(/There is no tenant "nobody"/);
+    const status = await loom("retention status", { LOOM_RETENTION_DAYS: "90" });
+    expect(status.out).toMatch(/^Traces are kept for 90 days at least\.\nacme is on legal hold since .*, by cli:ada\./);
+    expect(status.out).toMatch(/traces_2025_01 .* held +acme\ntraces_2025_02 .* expired +-\n/);
+    expect(await loom("retention run")).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/There is no retention/),
+    });
+    const first = await loom("retention run --days 90");
+    expect(first.out).toMatch(/Dropped traces_2025_02 with 0 rows\./);
+    expect(first.out).toMatch(/Kept traces_2025_01: acme on legal hold\.\nDeleted 1 rows/);
+    await loom("tenant hold acme off");
+    expect(JSON.parse((await loom("retention run --days 90 --json")).out)).toMatchObject({
+      days: 90,
+      state: "done",
+      dropped: expect.arrayContaining([expect.objectContaining({ name: "traces_2025_01", rows: 1 })]),
+    });
+    expect((await loom("retention run --days 90")).out).toBe("Nothing has expired.\n");
   });
 });
