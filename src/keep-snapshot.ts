@@ -23,6 +23,7 @@ export type SnapshotKeeper = {
 
 const everyMs = 30_000;
 const afterChangeMs = 500;
+const recheckedKeysMax = 200;
 /** The sealed text is bound to these in the place of a tenant and its provider. */
 const subject = {
   tenantId: "00000000-0000-0000-0000-000000000000",
@@ -82,6 +83,7 @@ class Keeper implements SnapshotKeeper {
   async #write(): Promise<void> {
     try {
       const { authenticator, worker, masterKeys } = this.#options;
+      await authenticator.recheckChanged(recheckedKeysMax);
       const credential = writeSnapshot(authenticator.known(Date.now()));
       const marks = credential.replaceAll(/"checkedAtUnixMs":[\d.]+/g, "");
       if (marks === this.#written) return;

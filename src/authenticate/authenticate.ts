@@ -81,6 +81,16 @@ export class Authenticator {
     this.#unknown.clear();
   }
 
+  /** Asks again about keys that a change has made doubtful, at most so many: for a snapshot that should hold them. */
+  async recheckChanged(keysMax: number): Promise<void> {
+    const lookups: Promise<unknown>[] = [];
+    for (const [keyHash, cached] of this.#known.entries()) {
+      if (lookups.length >= keysMax) break;
+      if (!this.#mayServeStale(cached)) lookups.push(this.#lookUp(keyHash, cached));
+    }
+    await Promise.allSettled(lookups);
+  }
+
   /** The keys that may be served without the database, for a snapshot; `unixNowMs` is the unix time of `now`. */
   *known(unixNowMs: number): Generator<KnownKey> {
     const nowMs = this.#options.now();

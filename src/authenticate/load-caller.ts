@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
 import type { Caller } from "../config/tenant.js";
+import { isConnectionLoss } from "../postgres/sqlstate.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { LoomEvent } from "../report/events.js";
 
@@ -83,6 +84,16 @@ async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenC
   };
 }
 
+/** A pooled connection may have died since it was last used; that is no news of the database, so it is asked once more. */
+async function askFor(pool: pg.Pool, keyHash: Buffer): Promise<KeyRow | undefined> {
+  try {
+    return (await pool.query<KeyRow>(keyQuery, [keyHash])).rows[0];
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+    return (await pool.query<KeyRow>(keyQuery, [keyHash])).rows[0];
+  }
+}
+
 /** Null for an unknown key. Rejects with Postgres' own error when it cannot be asked. */
 export async function loadCaller(
   pool: pg.Pool,
@@ -90,8 +101,7 @@ export async function loadCaller(
   openCredential: OpenCredential,
   emit: (event: LoomEvent) => void,
 ): Promise<LoadedKey | null> {
-  const { rows } = await pool.query<KeyRow>(keyQuery, [Buffer.from(keyHash, "hex")]);
-  const [row] = rows;
+  const row = await askFor(pool, Buffer.from(keyHash, "hex"));
   if (row === undefined) return null;
   const providers = new Map<string, ProviderSettings>();
   for (const provider of row.providers ?? []) {
