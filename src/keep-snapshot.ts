@@ -1,10 +1,12 @@
 // Keeps `<home>/keys.snapshot`: the known keys, sealed under the master key, so that a restart while Postgres is away
 // serves the keys that were served before. Written a moment after a change, every half minute, and at a stop.
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Authenticator } from "./authenticate/authenticate.js";
 import { readSnapshot, writeSnapshot } from "./authenticate/key-snapshot.js";
 import type { WorkerCalls } from "./hand-off/worker-calls.js";
+import { findHomeHolder } from "./postgres/home-lock.js";
 
 export type SnapshotOptions = {
   readonly home: string;
@@ -32,6 +34,29 @@ const subject = {
   baseUrl: "",
 };
 
+/** A running gateway has written what it knows anew by then. */
+const rewriteWaitMs = 3000;
+
+function snapshotFile(home: string): string {
+  return join(home, "keys.snapshot");
+}
+
+/**
+ * After an erasure: waits until the gateway of the home has written its snapshot anew, without the tenant; where none
+ * runs, or it does not, the file is removed. A snapshot that is gone costs a restart in an outage its known keys.
+ */
+export async function forgetSnapshot(home: string, erasedAt: Date): Promise<void> {
+  const file = snapshotFile(home);
+  const deadline = Date.now() + rewriteWaitMs;
+  // What is written earlier may still know the tenant.
+  const written = erasedAt.getTime() + afterChangeMs / 2;
+  while (findHomeHolder(home) !== null && Date.now() < deadline) {
+    if ((statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > written) return;
+    await sleep(50);
+  }
+  rmSync(file, { force: true });
+}
+
 class Keeper implements SnapshotKeeper {
   readonly #options: SnapshotOptions;
   readonly #file: string;
@@ -41,7 +66,7 @@ class Keeper implements SnapshotKeeper {
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
-    this.#file = join(options.home, "keys.snapshot");
+    this.#file = snapshotFile(options.home);
     this.#timer = setTimeout(() => this.#save(), everyMs).unref();
   }
 
@@ -86,7 +111,7 @@ class Keeper implements SnapshotKeeper {
       await authenticator.recheckChanged(recheckedKeysMax);
       const credential = writeSnapshot(authenticator.known(Date.now()));
       const marks = credential.replaceAll(/"checkedAtUnixMs":[\d.]+/g, "");
-      if (marks === this.#written) return;
+      if (marks === this.#written && existsSync(this.#file)) return;
       const sealed = await worker.call<Uint8Array>("sealCredential", {
         ...subject,
         credential,

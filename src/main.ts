@@ -3,10 +3,12 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { SealCredential } from "./administer/provider-configs.js";
+import type { ResealCredential } from "./administer/rotate-keys.js";
 import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { forgetSnapshot } from "./keep-snapshot.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
 import { runGateway } from "./run-gateway.js";
@@ -22,8 +24,10 @@ const withTools: WithDatabase = (config, work) =>
       const masterKeys = await readKeys();
       return worker.call<Uint8Array>("sealCredential", { ...subject, credential: credential.reveal(), masterKeys });
     };
+    const resealCredential: ResealCredential = async (input) =>
+      worker.call<Uint8Array | null>("resealCredential", { ...input, masterKeys: await readKeys() });
     try {
-      return await work(pool, { sealCredential });
+      return await work(pool, { sealCredential, resealCredential });
     } finally {
       await worker.stop();
     }
@@ -62,6 +66,7 @@ process.exitCode = await runProgram(
     start,
     migrate: migrateDatabase,
     withDatabase: withTools,
+    forgetSnapshot: (config, erasedAt) => forgetSnapshot(config.home, erasedAt),
   },
   process.argv.slice(2),
 );

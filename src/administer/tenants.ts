@@ -7,6 +7,7 @@ import { makeKey } from "./keys.js";
 import { Refusal } from "./refusal.js";
 
 export type TenantRow = { readonly id: string; readonly name: string; readonly createdAt: Date };
+export type ListedTenant = TenantRow & { readonly erasedAt: Date | null };
 export type FoundTenant = TenantRow & {
   /** null after an erasure. */
   readonly keySalt: Buffer | null;
@@ -42,9 +43,9 @@ export async function createTenant(db: Database, name: string, by: Actor = loomI
   }
 }
 
-export async function listTenants(db: Database): Promise<readonly TenantRow[]> {
-  const { rows } = await db.query<TenantRow>(
-    'SELECT id, name, created_at AS "createdAt" FROM loom.tenants ORDER BY created_at, id',
+export async function listTenants(db: Database): Promise<readonly ListedTenant[]> {
+  const { rows } = await db.query<ListedTenant>(
+    'SELECT id, name, created_at AS "createdAt", erased_at AS "erasedAt" FROM loom.tenants ORDER BY created_at, id',
   );
   return rows;
 }
@@ -59,6 +60,13 @@ export async function findTenant(db: Database, name: string): Promise<FoundTenan
   if (tenant !== undefined) return tenant;
   const fix = "See `loom tenant list`, or make it with `loom tenant create <name>`.";
   throw new Refusal(`There is no tenant "${printable(name)}".`, fix);
+}
+
+/** As findTenant. @throws Refusal also for a tenant that was erased. */
+export async function findLivingTenant(db: Database, name: string): Promise<FoundTenant> {
+  const tenant = await findTenant(db, name);
+  if (tenant.keySalt !== null) return tenant;
+  throw new Refusal(`The tenant "${tenant.name}" was erased.`, "Make a new one with `loom tenant create <name>`.");
 }
 
 /**

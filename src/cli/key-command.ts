@@ -1,7 +1,7 @@
 // `loom key`: make, list and revoke client keys. A key is printed once, when it is made.
 import type { Command } from "commander";
 import { createKey, listKeys, revokeKey } from "../administer/keys.js";
-import { findTenant } from "../administer/tenants.js";
+import { findLivingTenant, findTenant } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { parseExpiry } from "./expiry.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
@@ -36,7 +36,7 @@ function addCreate(group: Command, tools: ProgramTools): void {
       const scopes = parseScopes(options.scopes ?? "");
       const { tenant, name } = options;
       const made = await tools.withDatabase(readFor(tools, options), async (db) => {
-        const found = await findTenant(db, tenant);
+        const found = await findLivingTenant(db, tenant);
         return createKey(db, { tenantId: found.id, name, scopes, expiresAt }, actorOf(tools));
       });
       if (options.json) {

@@ -3,12 +3,16 @@ import { hostname } from "node:os";
 import type { Actor } from "../administer/audit-events.js";
 import type { Database } from "../administer/database.js";
 import type { SealCredential } from "../administer/provider-configs.js";
+import type { ResealCredential } from "../administer/rotate-keys.js";
 import type { Config } from "../config/config.js";
 
 /** Opens the database of the configuration, migrated; the embedded server is started for the time when it is down. */
 export type WithDatabase = <Answer>(
   config: Config,
-  work: (db: Database, tools: { readonly sealCredential: SealCredential }) => Promise<Answer>,
+  work: (
+    db: Database,
+    tools: { readonly sealCredential: SealCredential; readonly resealCredential: ResealCredential },
+  ) => Promise<Answer>,
 ) => Promise<Answer>;
 
 export type ProgramTools = {
@@ -27,6 +31,8 @@ export type ProgramTools = {
   /** Brings the database to the schema of this build; the names of the migrations applied now. */
   migrate(config: Config): Promise<{ readonly applied: readonly string[] }>;
   readonly withDatabase: WithDatabase;
+  /** Sees to it that no snapshot of keys in the home knows the tenants that were just erased. */
+  forgetSnapshot(config: Config, erasedAt: Date): Promise<void>;
 };
 
 /** Who is at the command line, as far as the system tells. */

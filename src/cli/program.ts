@@ -4,6 +4,7 @@ import { Refusal } from "../administer/refusal.js";
 import { ConfigFaults } from "../config/config-faults.js";
 import { addConfigCommand } from "./config-command.js";
 import { addKeyCommand } from "./key-command.js";
+import { addKeysMasterCommand } from "./keys-master-command.js";
 import { exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
 import { addProviderCommand } from "./provider-command.js";
 import { addRetentionCommand } from "./retention-command.js";
@@ -40,6 +41,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addMigrateCommand(program, tools);
   addTenantCommand(program, tools);
   addKeyCommand(program, tools);
+  addKeysMasterCommand(program, tools);
   addProviderCommand(program, tools);
   addRouteCommand(program, tools);
   addRetentionCommand(program, tools);

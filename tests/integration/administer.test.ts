@@ -27,6 +27,7 @@ describeWithDatabase("administration", () => {
             sealed.push(input);
             return Buffer.from(`sealed for ${input.baseUrl}`);
           },
+          resealCredential: async () => null,
         }),
       ...changes,
     });
@@ -55,13 +56,14 @@ describeWithDatabase("administration", () => {
     expect(salts.map((row) => row.key_salt.length)).toEqual([32, 32]);
     expect(salts[0].key_salt.equals(salts[1].key_salt)).toBe(false);
     expect(await loomJson("tenant list")).toMatchObject([{ name: "acme" }, { name: "other" }]);
-    expect((await loom("tenant list")).out).toMatch(/^NAME +ID +CREATED\nacme /);
+    expect((await loom("tenant list")).out).toMatch(/^NAME +ID +CREATED +ERASED\nacme /);
   });
 
   test("a name that is none is refused without repeating what would control a terminal", async () => {
     for (const name of ["", "-x", "a".repeat(101), "a\u001b[2J", "x/"]) {
       const { run } = makeTools({
-        withDatabase: (_config, work) => work(pool(), { sealCredential: async () => Buffer.of() }),
+        withDatabase: (_config, work) =>
+          work(pool(), { sealCredential: async () => Buffer.of(), resealCredential: async () => null }),
       });
       const { code, error } = await run("tenant", "create", "--", name);
       expect(code).toBe(1);

@@ -156,7 +156,10 @@ describeWithDatabase("retention", () => {
     makeTools({
       env: { USER: "ada", ...env },
       withDatabase: (_config, work) =>
-        work(pool, { sealCredential: () => Promise.reject(new Error("nothing is sealed here")) }),
+        work(pool, {
+          sealCredential: () => Promise.reject(new Error("nothing is sealed here")),
+          resealCredential: async () => null,
+        }),
     }).run(...line.split(" "));
 
   it("the command line places holds, shows what would go, and runs the retention", async () => {

@@ -29,6 +29,7 @@ export function makeTools(changes: Partial<ProgramTools> = {}): {
     withDatabase: async () => {
       throw new Error("This command does not need the database.");
     },
+    forgetSnapshot: async () => undefined,
     ...changes,
   };
   return {
