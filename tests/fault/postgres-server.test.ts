@@ -1,9 +1,12 @@
 // What may happen to the whole server of a running gateway: frozen, ended without a checkpoint, without connections.
+import { chownSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { describeWithEmbedded } from "../support/database.js";
-import { type OwnServer, startOwnServer } from "./support/own-server.js";
+import { mountSmallDisk, whyNoMount } from "./support/disks.js";
+import { type OwnServer, runOnce, startOwnServer } from "./support/own-server.js";
 import { isFull, type World, type WorldOptions, withWorld } from "./support/world.js";
 
 async function withServer(options: WorldOptions, work: (world: World, server: OwnServer) => Promise<void>) {
@@ -80,6 +83,42 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
       await world.expectWhole(stops);
       expect(world.gateway.count("database_back")).toBeGreaterThan(0);
     });
+  });
+
+  test.skipIf(whyNoMount !== null)("has no room on its disk", { timeout: 240_000 }, async () => {
+    const disk = mountSmallDisk(256);
+    try {
+      await withServer({ scenario: "postgres out of disk" }, async (world, server) => {
+        await world.gateway.start();
+        const month = new Date().toISOString().slice(0, 7).replace("-", "_");
+        const space = join(disk.folder, "space");
+        mkdirSync(space, { mode: 0o700 });
+        const { uid, gid } = statSync(server.dataDir);
+        chownSync(space, uid, gid);
+        await runOnce(
+          server.url,
+          `CREATE TABLESPACE small LOCATION '${space}'`,
+          `ALTER TABLE loom.traces_${month} SET TABLESPACE small`,
+        );
+        const load = world.load({ senders: 16 });
+        await sleep(500);
+        disk.fill();
+        await sleep(isFull ? 20_000 : 4000);
+        disk.clear();
+        await sleep(500);
+        await load.stop();
+        await world.expectWhole();
+        expect(world.gateway.count("database_away")).toBeGreaterThan(0);
+        await world.gateway.terminate();
+        await runOnce(
+          server.url,
+          `ALTER TABLE loom.traces_${month} SET TABLESPACE pg_default`,
+          "DROP TABLESPACE small",
+        );
+      });
+    } finally {
+      disk.close();
+    }
   });
 
   test("has no connection left", { timeout: 240_000 }, async () => {
