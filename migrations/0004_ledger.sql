@@ -29,7 +29,7 @@ CREATE TABLE loom.ledger_windows (
   low_water int8 NOT NULL,
   -- The last number that the lane had given when this window was written, as far as its writer knew.
   admitted int8 NOT NULL,
-  -- When the first and the last of the rows began; NULL in a window without rows.
+  -- When the first and the last of the rows, dead ones too, began; NULL in a window without rows.
   first_at timestamptz,
   last_at timestamptz,
   -- RFC 6962 tree over the leaves.

@@ -11,7 +11,7 @@ import { type ChainName, chainKey, hashWindow, type LedgerWindow, noHash, type W
 export type Leaf = ChainName & {
   readonly seq: number;
   readonly leaf: Uint8Array;
-  /** Unix ms, of rows of loom.traces. */
+  /** Unix ms, of exchanges with a row. */
   readonly createdAtMs?: number;
 };
 

@@ -45,7 +45,8 @@ export async function setAside(
   ]);
   if (rowCount === 0) return null;
   const { nodeId, bootId, lane, seq } = row;
-  return { nodeId, bootId, lane, seq, leaf: leafOfDead(row, dead) };
+  const createdAtMs = Math.floor(row.createdAtMs);
+  return { nodeId, bootId, lane, seq, createdAtMs, leaf: leafOfDead(row, dead) };
 }
 
 function leafOfDead(
