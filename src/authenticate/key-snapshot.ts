@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
+import { failurePolicies } from "../config/tenant.js";
 import type { LoadedKey } from "./load-caller.js";
 
 /** A known key and when the database last said so (unix time, ms). */
@@ -27,6 +28,7 @@ const snapshotShape = z.object({
       name: z.string(),
       keySalt: z.string().nullable(),
       defaultProvider: z.string().nullable(),
+      failurePolicy: z.enum(failurePolicies),
       providers: z.array(providerShape),
       routes: z.array(z.tuple([z.string(), z.array(z.string())])),
     }),
@@ -53,6 +55,7 @@ export function writeSnapshot(keys: Iterable<KnownKey>): string {
       name: tenant.name,
       keySalt: tenant.keySalt,
       defaultProvider: tenant.defaultProvider,
+      failurePolicy: tenant.failurePolicy,
       providers: [...tenant.providers.values()].map((settings) => ({
         ...settings,
         credential: settings.credential?.reveal() ?? null,

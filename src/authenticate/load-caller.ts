@@ -4,7 +4,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
-import type { Caller } from "../config/tenant.js";
+import type { Caller, FailurePolicy } from "../config/tenant.js";
 import { isConnectionLoss } from "../postgres/sqlstate.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { LoomEvent } from "../report/events.js";
@@ -39,13 +39,14 @@ type KeyRow = {
   readonly tenant_name: string;
   readonly key_salt: Buffer | null;
   readonly default_provider: string | null;
+  readonly failure_policy: FailurePolicy;
   readonly providers: ProviderRow[] | null;
   readonly routes: { readonly model: string; readonly targets: string[] }[] | null;
 };
 
 const keyQuery = `
   SELECT k.id AS key_id, k.scopes, k.expires_at, k.revoked_at,
-         t.id AS tenant_id, t.name AS tenant_name, t.key_salt, t.default_provider,
+         t.id AS tenant_id, t.name AS tenant_name, t.key_salt, t.default_provider, t.failure_policy,
          (SELECT json_agg(json_build_object('provider', p.provider, 'kind', p.kind, 'settings', p.settings,
                                             'credentials', translate(encode(p.credentials, 'base64'), E'\\n', '')))
             FROM loom.provider_configs p WHERE p.tenant_id = t.id) AS providers,
@@ -124,6 +125,7 @@ export async function loadCaller(
         name: row.tenant_name,
         keySalt: row.key_salt?.toString("base64") ?? null,
         defaultProvider: row.default_provider,
+        failurePolicy: row.failure_policy,
         providers,
         routes: new Map((row.routes ?? []).map(({ model, targets }) => [model, targets])),
       },

@@ -4,6 +4,7 @@ import { type Erasure, eraseTenant } from "../administer/erase-tenant.js";
 import { createTenant, listTenants } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { addHold } from "./hold-command.js";
+import { addPolicy } from "./policy-command.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
 import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
@@ -23,6 +24,7 @@ export function addTenantCommand(program: Command, tools: ProgramTools): void {
     });
 
   addHold(group, tools);
+  addPolicy(group, tools);
 
   addConfigOptions(group.command("list").description("list tenants").option("--json", "print JSON"))
     .addHelpText("after", "\nExample:\n  $ loom tenant list --json")

@@ -11,7 +11,15 @@ const keyOf = (name: string) => `sk-loom-${name}-${"s".repeat(32)}`;
 const headersOf = (name: string) => new Map([["authorization", `Bearer ${keyOf(name)}`]]);
 
 function loaded(name: string, change: Partial<LoadedKey> = {}): LoadedKey {
-  const tenant = { id: "t1", name: "t", keySalt: null, defaultProvider: null, providers: new Map(), routes: new Map() };
+  const tenant = {
+    id: "t1",
+    name: "t",
+    keySalt: null,
+    defaultProvider: null,
+    failurePolicy: "refuse" as const,
+    providers: new Map(),
+    routes: new Map(),
+  };
   return { caller: { tenant, apiKeyId: name, scopes: [] }, usable: true, expiresAtMs: null, ...change };
 }
 

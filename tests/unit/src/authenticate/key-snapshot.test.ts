@@ -16,6 +16,7 @@ const tenant = {
   name: "acme",
   keySalt: "c2FsdA==",
   defaultProvider: "own",
+  failurePolicy: "refuse" as const,
   providers: new Map([["own", settings]]),
   routes: new Map([["fast", ["own/small"]]]),
 };
