@@ -39,6 +39,7 @@ function start(config: Config): Promise<void> {
     print: (banner) => process.stdout.write(banner),
     isTerminal: process.stdout.isTTY,
     startedAtMs: 0,
+    crashAt: process.env["LOOM_CRASH_AT"] ?? null,
     onStopSignal: (listener) => {
       process.on("SIGINT", listener);
       process.on("SIGTERM", listener);

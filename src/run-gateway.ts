@@ -28,6 +28,8 @@ export type Foreground = {
   readonly isTerminal: boolean;
   /** Monotonic time of the process's start, ms. */
   readonly startedAtMs: number;
+  /** Where the fault suite has the process end by SIGKILL: LOOM_CRASH_AT, null in every real run. */
+  readonly crashAt: string | null;
   onStopSignal(listener: () => void): void;
   onUnforeseen(listener: (error: unknown) => void): void;
   endAtOnce(): void;
@@ -48,7 +50,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       resolve();
     });
   });
-  const gateway = await startGateway(config, report);
+  const gateway = await startGateway(config, report, foreground.crashAt);
   const demo = await prepareDemo(config, gateway);
   foreground.print(
     makeBanner(config, {

@@ -1,8 +1,6 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
-import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
@@ -10,9 +8,10 @@ import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
-import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
+import { waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { keepDatabase } from "./keep-database.js";
+import { keepLedger } from "./keep-ledger.js";
 import { keepSnapshot } from "./keep-snapshot.js";
 import { splitKeys } from "./keys/key-text.js";
 import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
@@ -22,6 +21,7 @@ import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
+import { openLanes } from "./open-lanes.js";
 import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
@@ -92,22 +92,6 @@ async function watchKeys(config: Config, report: Report): Promise<KeyWatch> {
 
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
-function openLanes(config: Config, report: Report, { database, masterKeys }: Ground, opened: Opened): HandOff {
-  const handOff = openHandOff({
-    lanes: config.lanes,
-    laneWorker: new URL("../workers/lane.js", import.meta.url),
-    durability: config.durability,
-    nodeId: hostname(),
-    bootId: randomUUID(),
-    databaseUrl: database.url,
-    masterKeys: masterKeys.keys.reveal(),
-    emit: report.emit,
-  });
-  opened.add(() => handOff.stop(laneDrainMs));
-  masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
-  return handOff;
-}
-
 /** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
 async function openAuthentication(
   config: Config,
@@ -168,10 +152,23 @@ async function openAuthentication(
   return { authenticator, feed };
 }
 
-async function build(config: Config, report: Report, opened: Opened): Promise<Omit<RunningGateway, "stop">> {
+async function build(
+  config: Config,
+  report: Report,
+  opened: Opened,
+  crashAt: string | null,
+): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
   const ground = await openGround(config, report, opened);
-  const handOff = openLanes(config, report, ground, opened);
+  const ledger = keepLedger(config, ground.database.url, emit);
+  // After the lanes, whose last windows leave checkpoints too.
+  opened.add(() => ledger.stop());
+  const { ledgerKey } = ledger;
+  const masterKeyText = ground.masterKeys.keys.reveal();
+  const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
+  const handOff = openLanes(config, lanesGround, ledger.emit);
+  opened.add(() => handOff.stop(laneDrainMs));
+  ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
   const table: RouteTable = {
@@ -234,12 +231,16 @@ async function drain(listener: Listener, timeoutMs: number): Promise<void> {
   listener.close();
 }
 
-/** Rejects with an Error in plain words, with nothing left running. */
-export async function startGateway(config: Config, report: Report): Promise<RunningGateway> {
+/** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */
+export async function startGateway(
+  config: Config,
+  report: Report,
+  crashAt: string | null = null,
+): Promise<RunningGateway> {
   assertLimits();
   const opened = new Opened();
   try {
-    const built = await build(config, report, opened);
+    const built = await build(config, report, opened, crashAt);
     return { ...built, stop: () => opened.close() };
   } catch (error) {
     await opened.close();

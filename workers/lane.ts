@@ -1,126 +1,218 @@
-// Piscina entry: one lane's task, from its first frame to its drain. Frames come in over the port, are acknowledged
-// at once, and become rows in short slices in between, so that work never delays an acknowledgement for long.
+// Piscina entry: one lane's task, from its first frame to its drain. Frames come in over the port, are sealed into
+// the spool, acknowledged as the durability asks, and become rows afterwards, in short slices.
 import type { MessagePort } from "node:worker_threads";
-import { limits } from "../src/limits.js";
 import type { LoomEvent } from "../src/report/events.js";
-import { readFrames } from "../src/trace/frames.js";
+import { type Frame, frameKinds, readFrames } from "../src/trace/frames.js";
 import type { FromLane, LaneSettings, LaneTask, ToLane } from "../src/trace/lane-messages.js";
-import { bytesOf, OpenExchanges, type RawExchange } from "./open-exchanges.js";
+import type { TraceBegin } from "../src/trace/record.js";
+import { OpenExchanges, type RawExchange } from "./open-exchanges.js";
+import { type LeftExchange, RecordQueue } from "./record-queue.js";
 import { Recorder } from "./recorder.js";
+import { Adoption } from "./spool/adoption.js";
+import { crashAt, type Reach } from "./spool/crash-point.js";
+import { LaneSpool } from "./spool/lane-spool.js";
+import { diskFiles } from "./spool/spool-files.js";
 
 const settleEveryMs = 2000;
 /** When the main thread is gone without a drain: what can be written in this time is. */
 const orphanDeadlineMs = 5000;
 
+type Ended =
+  | { readonly where: "memory"; readonly raw: RawExchange }
+  | { readonly where: "spool"; readonly left: LeftExchange };
+
+function saltOf(raw: RawExchange): string {
+  return (JSON.parse(raw.begin.toString("utf8")) as TraceBegin).keySalt;
+}
+
 /** Resolves when the lane is drained. Throws an Error for settings that it cannot work with. */
 export async function runLane({ port, settings }: LaneTask): Promise<void> {
-  if (settings.durability !== "memory") {
-    throw new Error(`durability ${settings.durability} needs the spool, which this version does not have`);
-  }
-  await new LaneRun(port, settings).life;
+  const lane = new LaneRun(port, settings);
+  await lane.open();
+  await lane.run();
 }
 
 class LaneRun {
-  readonly life: Promise<void>;
   readonly #port: MessagePort;
-  readonly #lane: number;
+  readonly #settings: LaneSettings;
+  readonly #reach: Reach;
   readonly #recorder: Recorder;
   readonly #open = new OpenExchanges();
-  /** Whole exchanges that wait for their turn. */
-  #ended: RawExchange[] = [];
-  #endedBytes = 0;
+  readonly #queue: RecordQueue;
+  #spool: LaneSpool | null = null;
+  #adoption: Adoption | null = null;
+  #adopting: Promise<void> = Promise.resolve();
   #lastBatch = 0;
-  #state: "idle" | "working" | "draining" = "idle";
+  /** What the main thread was told last of room for new exchanges. */
+  #told: "room" | "full" = "room";
+  #state: "running" | "draining" = "running";
 
   constructor(port: MessagePort, settings: LaneSettings) {
     this.#port = port;
-    this.#lane = settings.lane;
+    this.#settings = settings;
+    this.#reach = crashAt(settings.crashAt ?? null);
     this.#recorder = new Recorder({
       settings,
       emit: (event) => this.#emit(event),
       // The main thread must learn that there is room again, also when it sends nothing because there was none.
       onProgress: (seqs) => this.#settle(seqs),
+      reach: this.#reach,
     });
-    const settling = setInterval(() => this.#open.settle(), settleEveryMs);
-    this.life = new Promise<number>((resolve) => {
-      port.on("message", (message: ToLane) => {
+    this.#queue = new RecordQueue({
+      record: (raw) => this.#recorder.record(raw),
+      recordedBytes: () => this.#recorder.backlogBytes,
+      read: (left) => this.#readBack(left),
+    });
+  }
+
+  /** Reads what an earlier worker of this lane left. Frames wait in the port until then. */
+  async open(): Promise<void> {
+    const { durability, spool: place } = this.#settings;
+    if (durability === "memory") return;
+    if (place === undefined) throw new Error(`durability ${durability} needs a folder for the spool`);
+    this.#spool = await LaneSpool.open(
+      {
+        settings: this.#settings,
+        recorder: this.#recorder,
+        emit: (event) => this.#emit(event),
+        onSettled: (seqs) => this.#settle(seqs),
+        reach: this.#reach,
+      },
+      place,
+    );
+  }
+
+  async run(): Promise<void> {
+    this.#spool?.startReplay();
+    if (this.#settings.spool !== undefined) this.#adopting = this.#adoptAll(this.#settings.spool.adopt);
+    const settling = setInterval(() => this.#tick(), settleEveryMs);
+    try {
+      await this.#drain(await this.#untilDrain());
+    } finally {
+      clearInterval(settling);
+      this.#port.close();
+    }
+  }
+
+  /** Resolves to the time that is left for a drain, in ms. */
+  #untilDrain(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#port.on("message", (message: ToLane) => {
         if (message.type === "frames") this.#receive(message.batch, message.bytes);
         else if (message.type === "keys") this.#recorder.renewKeys(message.masterKeys);
         else if (message.type === "forget") this.#recorder.forgetKeys(message.tenantId);
         else resolve(message.deadlineMs);
       });
-      port.on("close", () => resolve(orphanDeadlineMs));
-    })
-      .then((deadlineMs) => this.#drain(deadlineMs))
-      .finally(() => {
-        clearInterval(settling);
-        port.close();
-      });
+      this.#port.on("close", () => resolve(orphanDeadlineMs));
+    });
   }
 
-  /** Durability `memory`: what is decoded is kept. With a spool, the acknowledgement comes after its write. */
   #receive(batch: number, bytes: ArrayBuffer): void {
+    const frames: Frame[] = [];
     try {
-      for (const frame of readFrames(bytes)) {
-        try {
-          this.#recorder.noteAdmitted(frame.seq);
-          const ended = this.#open.take(frame);
-          if (ended !== null) this.#enqueue(ended);
-        } catch (error) {
-          this.#lose([`seq ${frame.seq}`], error);
-        }
-      }
+      for (const frame of readFrames(bytes)) frames.push(frame);
     } catch (error) {
       // The rest of the batch has no frame borders any more; which exchanges it held comes out at the drain.
       this.#lose([], error);
     }
+    for (const { seq } of frames) this.#recorder.noteAdmitted(seq);
+    // A frame is in memory before it is in the spool: what finds no place there is still recorded if it can be.
+    const ended = this.#collect(frames);
+    if (this.#spool === null) this.#finish(batch, ended, new Set());
+    else this.#spool.keep(frames, (refused) => this.#finish(batch, ended, refused));
+  }
+
+  /** The exchanges that these frames end. */
+  #collect(frames: readonly Frame[]): Ended[] {
+    const ended: Ended[] = [];
+    for (const frame of frames) {
+      try {
+        const salt = this.#spool?.resumedSalt(frame.seq);
+        if (salt === undefined) {
+          const raw = this.#open.take(frame);
+          if (raw !== null) ended.push({ where: "memory", raw });
+        } else if (frame.kind === frameKinds.end) {
+          ended.push({ where: "spool", left: { seq: frame.seq, keySalt: salt } });
+        }
+      } catch (error) {
+        this.#lose([`seq ${frame.seq}`], error);
+      }
+    }
+    return ended;
+  }
+
+  /** After the frames of a batch were kept, or refused. */
+  #finish(batch: number, ended: readonly Ended[], refused: ReadonlySet<number>): void {
     this.#lastBatch = batch;
-    this.#acknowledge();
+    this.#acknowledge([...refused]);
+    for (const one of ended) {
+      if (one.where === "spool") this.#queue.leave(one.left);
+      else if (this.#spool !== null && this.#queue.isFull && !refused.has(one.raw.seq))
+        this.#queue.leave({ seq: one.raw.seq, keySalt: saltOf(one.raw) });
+      else this.#queue.add(one.raw);
+    }
   }
 
-  #enqueue(raw: RawExchange): void {
-    if (this.#state === "draining") return this.#recorder.record(raw);
-    this.#ended.push(raw);
-    this.#endedBytes += bytesOf(raw);
-    if (this.#state === "working") return;
-    this.#state = "working";
-    setImmediate(() => this.#work());
+  #readBack(left: LeftExchange): RawExchange | null {
+    try {
+      return this.#spool?.read(left) ?? null;
+    } catch (error) {
+      // It stays where it is: the next start tells what is wrong with it.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#emit({ name: "spool_failed", lane: this.#settings.lane, what: "read", reason });
+      return null;
+    }
   }
 
-  /** One slice. Between two of them the event loop looks at the port. */
-  #work(): void {
-    const until = performance.now() + limits.laneSliceMs;
-    let done = 0;
-    while (done < this.#ended.length && (done === 0 || performance.now() < until)) {
-      const raw = this.#ended[done] as RawExchange;
-      this.#endedBytes -= bytesOf(raw);
-      this.#recorder.record(raw);
-      done += 1;
+  #tick(): void {
+    this.#open.settle();
+    if (this.#spool === null) return;
+    this.#spool.topUp();
+    if (this.#told === "full") this.#acknowledge([]);
+  }
+
+  async #adoptAll(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
+      if (this.#state === "draining") return;
+      const emit = (event: LoomEvent) => this.#emit(event);
+      this.#adoption = new Adoption({ folder, settings: this.#settings, files: diskFiles, emit, reach: this.#reach });
+      await this.#adoption.run().catch((error: unknown) => {
+        const reason = `${folder}: ${error instanceof Error ? error.message : String(error)}`;
+        emit({ name: "spool_failed", lane: this.#settings.lane, what: "adopt", reason });
+      });
     }
-    this.#ended = done === this.#ended.length ? [] : this.#ended.slice(done);
-    if (this.#ended.length > 0) {
-      setImmediate(() => this.#work());
-      return;
-    }
-    if (this.#state === "working") this.#state = "idle";
   }
 
   async #drain(deadlineMs: number): Promise<void> {
     this.#state = "draining";
-    for (const raw of [...this.#ended, ...this.#open.takeAll()]) this.#recorder.record(raw);
-    this.#ended = [];
-    this.#endedBytes = 0;
+    await this.#spool?.idle();
+    await this.#spool?.stopReplay();
+    this.#queue.drain();
+    for (const raw of this.#open.takeAll()) this.#recorder.record(raw);
+    const adopted = this.#adoption?.stop(deadlineMs);
     await this.#recorder.drain(deadlineMs);
+    await adopted;
+    await this.#adopting;
+    await this.#spool?.end();
   }
 
-  #acknowledge(): void {
-    const backlogBytes = this.#open.bytes + this.#endedBytes + this.#recorder.backlogBytes;
-    this.#port.postMessage({ type: "acknowledged", batch: this.#lastBatch, backlogBytes } satisfies FromLane);
+  #acknowledge(refused: readonly number[]): void {
+    const backlogBytes = this.#open.bytes + this.#queue.bytes + this.#recorder.backlogBytes;
+    const admits = this.#spool?.admits ?? true;
+    this.#told = admits ? "room" : "full";
+    this.#port.postMessage({
+      type: "acknowledged",
+      batch: this.#lastBatch,
+      backlogBytes,
+      admits,
+      refused,
+    } satisfies FromLane);
   }
 
   #settle(seqs: readonly number[]): void {
+    this.#spool?.settle(seqs);
     this.#port.postMessage({ type: "settled", seqs } satisfies FromLane);
-    this.#acknowledge();
+    this.#acknowledge([]);
   }
 
   #emit(event: LoomEvent): void {
@@ -129,6 +221,6 @@ class LaneRun {
 
   #lose(ids: readonly string[], error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#emit({ name: "traces_lost", lane: this.#lane, ids, reason });
+    this.#emit({ name: "traces_lost", lane: this.#settings.lane, ids, reason });
   }
 }

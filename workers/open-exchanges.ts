@@ -10,6 +10,8 @@ export type RawExchange = {
   requestBody: Buffer;
   chunks: Buffer[];
   end: Buffer | null;
+  /** Of one that was read back from the spool, where the salt is never written. */
+  readonly keySalt?: string;
 };
 
 /** What an exchange costs beside its bytes. */
@@ -93,7 +95,8 @@ export class OpenExchanges {
 
 /** Decodes an exchange that is whole, or was interrupted. Throws when a record is not what it should be. */
 export function readExchange(raw: RawExchange): FinishedExchange {
-  const begin = JSON.parse(raw.begin.toString("utf8")) as TraceBegin;
+  const written = JSON.parse(raw.begin.toString("utf8")) as TraceBegin;
+  const begin = raw.keySalt === undefined ? written : { ...written, keySalt: raw.keySalt };
   const [first] = raw.chunks;
   const responseBody = raw.chunks.length === 1 && first !== undefined ? first : Buffer.concat(raw.chunks);
   const { seq, requestBody } = raw;

@@ -9,12 +9,16 @@ import { PriceList } from "./account/price.js";
 import { openSigner } from "./ledger/sign.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
 import type { BatchRow } from "./persist/batch.js";
+import type { Gap } from "./persist/gaps.js";
 import { makeTraceRow, type RowOrigin } from "./persist/trace-row.js";
 import { TraceWriter } from "./persist/writer.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { type SealedBodies, Sealer } from "./seal/seal.js";
+import type { Reach } from "./spool/crash-point.js";
 
 export type RecorderOptions = {
+  /** Crash points of the fault suite. */
+  readonly reach?: Reach;
   readonly settings: LaneSettings;
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: nothing more will happen to these numbers. */
@@ -40,7 +44,7 @@ export class Recorder {
   #largeBytes = 0;
 
   /** Throws an Error when the master keys or the ledger key are not well-formed. */
-  constructor({ settings, emit, onProgress }: RecorderOptions) {
+  constructor({ settings, emit, onProgress, reach = () => {} }: RecorderOptions) {
     const { lane, nodeId, bootId, databaseUrl, masterKeys, ledgerKey } = settings;
     this.#emit = emit;
     this.#origin = { lane, nodeId, bootId };
@@ -48,7 +52,13 @@ export class Recorder {
     this.#sealer = new Sealer(this.#ring, nodeId);
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
     const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
-    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, ...ledger });
+    const left = settings.durability === "memory" ? "lost" : "kept";
+    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, left, reach, ...ledger });
+  }
+
+  /** The keys that everything of this lane is sealed with. */
+  get keyRing(): KeyRing {
+    return this.#ring;
   }
 
   /** Throws an Error, and keeps what it has, when the text is not well-formed. */
@@ -81,6 +91,11 @@ export class Recorder {
   /** Numbers up to this one have been given to exchanges of this lane. */
   noteAdmitted(seq: number): void {
     this.#writer.noteAdmitted(seq);
+  }
+
+  /** Tells of a number that no row will stand for. */
+  noteGap(gap: Gap): void {
+    this.#writer.addGap(gap);
   }
 
   /** Writes what it can within `deadlineMs`. */

@@ -40,8 +40,9 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     databaseUrl: settings.database?.url === undefined ? null : new Secret(settings.database.url),
     masterKeys: settings.masterKeys === undefined ? null : new Secret(settings.masterKeys),
     masterKeysFile: settings.masterKeys === undefined ? null : (around.masterKeysFile ?? null),
+    ledgerKey: settings.ledgerKey === undefined ? null : new Secret(settings.ledgerKey),
     keys: composeKeySource(settings, around.locate, faults),
-    durability: settings.durability ?? "memory",
+    durability: settings.durability ?? "process",
     lanes: settings.lanes ?? defaultLanes(around.cores),
     logLevel: settings.logLevel ?? "info",
     upstream: {

@@ -8,7 +8,7 @@ import { type LogLevel, providerKinds } from "./config.js";
 import { findMasterKeysFault } from "./master-key-form.js";
 
 /** What this version offers, and what it knows by name but does not have yet. */
-const durabilities = { memory: "here", process: "later", disk: "later" } as const satisfies Record<Durability, Offer>;
+const durabilities = { memory: "here", process: "here", disk: "here" } as const satisfies Record<Durability, Offer>;
 const frontEnds = { uws: "here", node: "later" } as const satisfies Record<string, Offer>;
 type Offer = "here" | "later";
 
@@ -164,6 +164,7 @@ export const fileSchema = z
         })
         .optional()
         .meta({ description: "version:base64 entries, newest first; a file in `home` when left out" }),
+      ledgerKey: text("an Ed25519 private key in PKCS 8 PEM that signs the ledger; a file in `home` when left out"),
       keys: section(
         {
           source: oneOf(["local", "vault"], "who wraps the master keys: nobody, or the transit engine of a Vault"),

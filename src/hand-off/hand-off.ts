@@ -3,9 +3,11 @@
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { LoomError } from "../errors/loom-error.js";
+import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
-import type { Durability, LaneSettings, LaneTask } from "../trace/lane-messages.js";
+import type { Durability, LaneSettings, LaneTask, SpoolSettings } from "../trace/lane-messages.js";
 import { Lane } from "./lane.js";
+import { findLeftFolders, laneFolder } from "./spool-folders.js";
 
 /** What the path waits for. `memory`: only the end of an answer waits, for the lane to have received it. */
 export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; readonly forEnd: boolean }>> = {
@@ -14,7 +16,13 @@ export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; re
   disk: { forBegin: true, forEnd: true },
 };
 
-export type HandOffOptions = Omit<LaneSettings, "lane"> & {
+export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
+  /** Absolute; `<home>/spool`. May be left out with durability `memory`, which then adopts nothing. */
+  readonly spoolFolder?: string;
+  /** For tests; `limits.laneSpoolBytesMax` else. */
+  readonly spoolBytesMax?: number;
+  /** For tests; `limits.spoolSegmentBytes` else. */
+  readonly segmentBytes?: number;
   readonly lanes: number;
   /** File URL of the compiled workers/lane.js. */
   readonly laneWorker: URL;
@@ -39,20 +47,23 @@ const restartDelayMs = 100;
 class LaneThread {
   readonly lane: Lane;
   readonly #options: HandOffOptions;
+  readonly #adopt: readonly string[];
   #masterKeys: string;
   #pool: Piscina | null = null;
   #state: "running" | "stopping" = "running";
   #life: Promise<void> = Promise.resolve();
 
-  constructor(index: number, options: HandOffOptions) {
-    this.lane = new Lane(index, options.emit);
+  /** `adopt` are folders of processes that are gone. */
+  constructor(index: number, options: HandOffOptions, adopt: readonly string[]) {
+    this.lane = new Lane(index, options.durability, options.emit);
     this.#options = options;
+    this.#adopt = adopt;
     this.#masterKeys = options.masterKeys;
     this.start();
   }
 
   start(): void {
-    const { laneWorker, lanes: _, emit, ...settings } = this.#options;
+    const { laneWorker, emit } = this.#options;
     const pool = new Piscina({
       filename: laneWorker.href,
       name: "runLane",
@@ -67,7 +78,7 @@ class LaneThread {
     const { port1, port2 } = new MessageChannel();
     const task: LaneTask = {
       port: port2,
-      settings: { ...settings, masterKeys: this.#masterKeys, lane: this.lane.index },
+      settings: this.#makeSettings(),
     };
     this.#life = pool.run(task, { transferList: [port2] }).then(
       () => undefined,
@@ -80,6 +91,29 @@ class LaneThread {
     );
     this.lane.attach(port1);
     emit({ name: "lane_started", lane: this.lane.index });
+  }
+
+  #makeSettings(): LaneSettings {
+    const {
+      laneWorker: _,
+      lanes: __,
+      emit: ___,
+      spoolFolder,
+      spoolBytesMax,
+      segmentBytes,
+      ...settings
+    } = this.#options;
+    const lane = this.lane.index;
+    const own = { ...settings, masterKeys: this.#masterKeys, lane };
+    if (spoolFolder === undefined) return own;
+    const spool: SpoolSettings = {
+      folder: laneFolder(spoolFolder, settings.nodeId, settings.bootId, lane),
+      adopt: this.#adopt,
+      resumed: this.lane.resumable,
+      bytesMax: spoolBytesMax ?? limits.laneSpoolBytesMax,
+      segmentBytes: segmentBytes ?? limits.spoolSegmentBytes,
+    };
+    return { ...own, spool };
   }
 
   renewKeys(masterKeys: string): void {
@@ -96,7 +130,9 @@ class LaneThread {
 }
 
 export function openHandOff(options: HandOffOptions): HandOff {
-  const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options));
+  const left = options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder);
+  const adoptedBy = (index: number) => left.filter((_, at) => at % options.lanes === index);
+  const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options, adoptedBy(index)));
   let turn = 0;
   return {
     durability: options.durability,

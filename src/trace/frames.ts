@@ -44,6 +44,13 @@ export class FrameBatch {
     this.#bytes += headBytes + recordBytes + bodyBytes;
   }
 
+  /** Takes the frames of these exchanges out again. */
+  drop(seqs: ReadonlySet<number>): void {
+    const kept = this.#frames.filter(({ seq }) => !seqs.has(seq));
+    this.#frames = kept;
+    this.#bytes = kept.reduce((bytes, { recordBytes, bodyBytes }) => bytes + headBytes + recordBytes + bodyBytes, 0);
+  }
+
   /** All frames in one fresh ArrayBuffer (never a slice of Node's pool, which cannot be transferred). Empties the batch. */
   pack(): ArrayBuffer {
     const packed = new ArrayBuffer(this.#bytes);

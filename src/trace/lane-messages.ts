@@ -54,6 +54,10 @@ export type LaneSettings = {
   readonly masterKeys: string;
   /** PKCS 8 PEM of the Ed25519 key that signs the ledger; without it no ledger is written. */
   readonly ledgerKey?: string;
+  /** Needed by every durability but `memory`, which only adopts with it. */
+  readonly spool?: SpoolSettings;
+  /** A crash point, or `<point>:<nth time>`; for the fault suite only. */
+  readonly crashAt?: string | null;
 };
 
 export type ToLane =

@@ -259,6 +259,6 @@ describeWithDatabase("a lane", () => {
     await expect(lane.task).rejects.toThrow("master keys: entry 1 has");
     await lane.close();
     start(database.url, { durability: "disk" });
-    await expect(lane.task).rejects.toThrow("durability disk needs the spool");
+    await expect(lane.task).rejects.toThrow("durability disk needs a folder");
   });
 });

@@ -3,6 +3,7 @@
 import { Socket } from "node:net";
 import pg from "pg";
 import { assumeRole, isCopyRefused, seeAllTenants } from "../../src/postgres/roles.js";
+import type { CrashPoint } from "../../src/trace/lane-messages.js";
 
 export class Connection {
   readonly #client: pg.Client;
@@ -10,8 +11,11 @@ export class Connection {
   #state: "open" | "lost" = "open";
   #copying: "direct" | "staged" = "direct";
 
-  private constructor(client: pg.Client, socket: Socket) {
+  readonly #reach: (point: CrashPoint) => void;
+
+  private constructor(client: pg.Client, socket: Socket, reach: (point: CrashPoint) => void) {
     this.#client = client;
+    this.#reach = reach;
     this.#socket = socket;
     // Without these listeners a server that goes away ends the process.
     client.on("error", () => this.close());
@@ -19,7 +23,12 @@ export class Connection {
   }
 
   /** Throws what pg throws, or an Error after `timeoutMs` of silence. */
-  static async open(url: string, applicationName: string, timeoutMs: number): Promise<Connection> {
+  static async open(
+    url: string,
+    applicationName: string,
+    timeoutMs: number,
+    reach: (point: CrashPoint) => void = () => {},
+  ): Promise<Connection> {
     const socket = new Socket();
     const client = new pg.Client({
       connectionString: url,
@@ -27,7 +36,7 @@ export class Connection {
       keepAlive: true,
       stream: () => socket,
     });
-    const connection = new Connection(client, socket);
+    const connection = new Connection(client, socket, reach);
     try {
       await connection.#watch(timeoutMs, connection.#becomeWriter());
     } catch (error) {
@@ -61,7 +70,7 @@ export class Connection {
   async transact<T>(timeoutMs: number, work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = this.#client;
     try {
-      return await this.#watch(timeoutMs, inTransaction(client, work));
+      return await this.#watch(timeoutMs, inTransaction(client, work, this.#reach));
     } catch (error) {
       if (this.isOpen) {
         await this.#watch(timeoutMs, client.query("ROLLBACK")).catch(() => this.close());
@@ -104,9 +113,17 @@ export class Connection {
 const keepCommitsText =
   "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-async function inTransaction<T>(client: pg.Client, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  client: pg.Client,
+  work: (client: pg.Client) => Promise<T>,
+  reach: (point: CrashPoint) => void,
+): Promise<T> {
   await client.query("BEGIN");
   const result = await work(client);
-  await client.query("COMMIT");
+  reach("after_copy");
+  const commit = client.query("COMMIT");
+  reach("before_commit_ack");
+  await commit;
+  reach("after_commit");
   return result;
 }

@@ -2,6 +2,7 @@
 // once when the database goes away and once when it is back.
 import { limits } from "../../src/limits.js";
 import type { LoomEvent } from "../../src/report/events.js";
+import type { CrashPoint } from "../../src/trace/lane-messages.js";
 import { Connection } from "./connection.js";
 import { readReason } from "./faults.js";
 
@@ -10,6 +11,8 @@ export type LinkOptions = {
   readonly lane: number;
   readonly timeoutMs: number;
   readonly emit: (event: LoomEvent) => void;
+  /** Crash points of the fault suite. */
+  readonly reach?: ((point: CrashPoint) => void) | undefined;
   /** Waits between two tries; may return early when the lane ends. */
   readonly pause: (ms: number) => Promise<void>;
 };
@@ -49,8 +52,8 @@ export class Link {
   }
 
   async #connect(): Promise<Connection> {
-    const { databaseUrl, lane, timeoutMs } = this.#options;
-    const connection = await Connection.open(databaseUrl, `loom lane ${lane}`, timeoutMs);
+    const { databaseUrl, lane, timeoutMs, reach } = this.#options;
+    const connection = await Connection.open(databaseUrl, `loom lane ${lane}`, timeoutMs, reach);
     // The deadline may have passed meanwhile.
     if (this.#state === "closed") connection.close();
     return connection;

@@ -3,6 +3,7 @@
 import type { Client } from "pg";
 import { limits } from "../../src/limits.js";
 import type { LoomEvent } from "../../src/report/events.js";
+import type { CrashPoint } from "../../src/trace/lane-messages.js";
 import type { Signer } from "../ledger/sign.js";
 import type { ChainName } from "../ledger/window.js";
 import type { SealedBodies } from "../seal/seal.js";
@@ -23,6 +24,10 @@ export type WriterOptions = {
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: these numbers are in Postgres, set aside, or named as lost. */
   readonly onProgress?: (seqs: readonly number[]) => void;
+  /** What becomes of rows that the drain leaves: `kept` in the spool, for the next start, or `lost` (the default). */
+  readonly left?: "kept" | "lost";
+  /** Crash points of the fault suite. */
+  readonly reach?: (point: CrashPoint) => void;
   /** For tests; `limits.databaseTimeoutMs` else. */
   readonly timeoutMs?: number;
 };
@@ -51,8 +56,8 @@ export class TraceWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { databaseUrl, lane, emit, ledger, timeoutMs = limits.databaseTimeoutMs } = options;
-    this.#link = new Link({ databaseUrl, lane, timeoutMs, emit, pause: (ms) => this.#pause(ms) });
+    const { databaseUrl, lane, emit, ledger, reach, timeoutMs = limits.databaseTimeoutMs } = options;
+    this.#link = new Link({ databaseUrl, lane, timeoutMs, emit, reach, pause: (ms) => this.#pause(ms) });
     this.#chains = ledger === undefined ? null : new ChainWriter(ledger.signer);
     this.#checkpointing = setInterval(() => this.#emitCheckpoints(), limits.checkpointEveryMs).unref();
     this.#life = this.#run();
@@ -103,12 +108,9 @@ export class TraceWriter {
     const left = [...this.#full, ...(this.#filling === null ? [] : [this.#filling])];
     const ids = [...(this.#writing?.idsLeft ?? []), ...left.flatMap((batch) => batch.rows.map(({ row }) => row.id))];
     if (ids.length === 0) return;
-    this.#options.emit({
-      name: "traces_lost",
-      lane: this.#options.lane,
-      ids,
-      reason: "not written before the deadline",
-    });
+    const { emit, lane, left: fate } = this.#options;
+    if (fate === "kept") emit({ name: "traces_left", lane, exchanges: ids.length });
+    else emit({ name: "traces_lost", lane, ids, reason: "not written before the deadline" });
   }
 
   #lifeOrDeadline(deadlineMs: number): Promise<void> {
