@@ -64,6 +64,11 @@ export class GatewayProcess {
     return this.#lines.join("\n");
   }
 
+  /** The signal that ended its last life; null while it runs, or for an end of its own. */
+  get endSignal(): NodeJS.Signals | null {
+    return this.#child?.signalCode ?? null;
+  }
+
   count(event: string): number {
     return this.counts.get(event) ?? 0;
   }
