@@ -7,6 +7,7 @@ import type { ResealCredential } from "./administer/rotate-keys.js";
 import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
+import { callDeadRows } from "./dead-rows.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { forgetSnapshot } from "./keep-snapshot.js";
 import { masterKeySource } from "./keys/master-key-source.js";
@@ -26,10 +27,17 @@ const withTools: WithDatabase = (config, work) =>
     };
     const resealCredential: ResealCredential = async (input) =>
       worker.call<Uint8Array | null>("resealCredential", { ...input, masterKeys: await readKeys() });
+    const deadRowWorker = openWorkerCalls(new URL("../workers/dead-rows.js", import.meta.url));
+    const deadRows = callDeadRows({
+      worker: deadRowWorker,
+      databaseUrl: pool.options.connectionString ?? "",
+      readMasterKeys: readKeys,
+      readLedgerKey: () => Promise.resolve(undefined),
+    });
     try {
-      return await work(pool, { sealCredential, resealCredential });
+      return await work(pool, { sealCredential, resealCredential, deadRows });
     } finally {
-      await worker.stop();
+      await Promise.all([worker.stop(), deadRowWorker.stop()]);
     }
   });
 

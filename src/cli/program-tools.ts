@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import type { Actor } from "../administer/audit-events.js";
 import type { Database } from "../administer/database.js";
+import type { DeadRowWorker } from "../administer/dead-traces.js";
 import type { SealCredential } from "../administer/provider-configs.js";
 import type { ResealCredential } from "../administer/rotate-keys.js";
 import type { Config } from "../config/config.js";
@@ -11,7 +12,11 @@ export type WithDatabase = <Answer>(
   config: Config,
   work: (
     db: Database,
-    tools: { readonly sealCredential: SealCredential; readonly resealCredential: ResealCredential },
+    tools: {
+      readonly sealCredential: SealCredential;
+      readonly resealCredential: ResealCredential;
+      readonly deadRows: DeadRowWorker;
+    },
   ) => Promise<Answer>,
 ) => Promise<Answer>;
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { Refusal } from "../administer/refusal.js";
 import { ConfigFaults } from "../config/config-faults.js";
 import { addConfigCommand } from "./config-command.js";
+import { addDeadCommand } from "./dead-command.js";
 import { addKeyCommand } from "./key-command.js";
 import { addKeysMasterCommand } from "./keys-master-command.js";
 import { exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
@@ -45,6 +46,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addProviderCommand(program, tools);
   addRouteCommand(program, tools);
   addRetentionCommand(program, tools);
+  addDeadCommand(program, tools);
   addConfigCommand(program, tools);
   return program;
 }

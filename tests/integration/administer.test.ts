@@ -5,7 +5,7 @@ import type { CredentialToSeal } from "../../src/administer/provider-configs.js"
 import { ensureDemoTenant } from "../../src/administer/tenants.js";
 import type { ProgramTools } from "../../src/cli/program-tools.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
-import { makeTools } from "../unit/src/cli/fake-tools.js";
+import { makeTools, noDeadRows } from "../unit/src/cli/fake-tools.js";
 
 describeWithDatabase("administration", () => {
   let database: TestDatabase;
@@ -28,6 +28,7 @@ describeWithDatabase("administration", () => {
             return Buffer.from(`sealed for ${input.baseUrl}`);
           },
           resealCredential: async () => null,
+          deadRows: noDeadRows,
         }),
       ...changes,
     });
@@ -63,7 +64,11 @@ describeWithDatabase("administration", () => {
     for (const name of ["", "-x", "a".repeat(101), "a\u001b[2J", "x/"]) {
       const { run } = makeTools({
         withDatabase: (_config, work) =>
-          work(pool(), { sealCredential: async () => Buffer.of(), resealCredential: async () => null }),
+          work(pool(), {
+            sealCredential: async () => Buffer.of(),
+            resealCredential: async () => null,
+            deadRows: noDeadRows,
+          }),
       });
       const { code, error } = await run("tenant", "create", "--", name);
       expect(code).toBe(1);

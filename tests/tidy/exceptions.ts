@@ -10,6 +10,7 @@ export const longFunctions: Frozen = {};
 /** Source -> the test that covers it, where a pure unit test would prove nothing. */
 export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/administer/database.ts": "tests/integration/administer.test.ts",
+  "src/administer/dead-traces.ts": "tests/integration/dead-traces.test.ts",
   "src/administer/demo-tenant.ts": "tests/conformance/process.test.ts",
   "src/administer/erase-tenant.ts": "tests/integration/keys/erase.test.ts",
   "src/administer/model-routes.ts": "tests/integration/administer.test.ts",
@@ -21,6 +22,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/authenticate/change-feed.ts": "tests/conformance/isolation.test.ts",
   "src/chat-exchange.ts": "tests/conformance/outcomes.test.ts",
   "src/chat-targets.ts": "tests/conformance/equal-bytes.test.ts",
+  "src/cli/dead-command.ts": "tests/integration/dead-traces.test.ts",
   "src/cli/hold-command.ts": "tests/integration/retention.test.ts",
   "src/cli/key-command.ts": "tests/integration/administer.test.ts",
   "src/cli/keys-master-command.ts": "tests/integration/keys/rotation.test.ts",
@@ -28,6 +30,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/cli/retention-command.ts": "tests/integration/retention.test.ts",
   "src/cli/route-command.ts": "tests/integration/administer.test.ts",
   "src/cli/tenant-command.ts": "tests/integration/administer.test.ts",
+  "src/dead-rows.ts": "tests/integration/dead-traces.test.ts",
   "src/fail-reply.ts": "tests/conformance/outcomes.test.ts",
   "src/gateway.ts": "tests/conformance/front-end.test.ts",
   "src/administer/legal-holds.ts": "tests/integration/retention.test.ts",
@@ -55,6 +58,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/run-gateway.ts": "tests/conformance/process.test.ts",
   "src/start-mock.ts": "tests/conformance/process.test.ts",
   "src/start.ts": "tests/conformance/first-minute.test.ts",
+  "workers/dead-rows.ts": "tests/integration/dead-traces.test.ts",
   "workers/lane.ts": "tests/integration/lane.test.ts",
   "workers/persist/batch-write.ts": "tests/integration/persist.test.ts",
   "workers/persist/connection.ts": "tests/integration/persist.test.ts",

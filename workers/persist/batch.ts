@@ -35,6 +35,13 @@ export class Batch {
     this.rows.push({ row, keySalt, leaf });
   }
 
+  /** A row as `encoded` gave it once. */
+  addEncoded(entry: BatchRow, encoded: Uint8Array): void {
+    this.#starts.push(this.copy.length);
+    this.copy.raw(encoded);
+    this.rows.push(entry);
+  }
+
   /** The encoded rows of a slice: a view, without COPY's header and trailer. */
   encoded({ from, to }: Slice): Buffer {
     return this.copy.view(this.#startOf(from), this.#startOf(to));

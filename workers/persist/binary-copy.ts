@@ -36,6 +36,13 @@ export class BinaryCopy {
     return this.#bytes.subarray(from, to);
   }
 
+  /** A row that is encoded already. */
+  raw(row: Uint8Array): void {
+    this.#reserve(row.length);
+    this.#bytes.set(row, this.#at);
+    this.#at += row.length;
+  }
+
   startRow(fields: number): void {
     this.#reserve(2);
     this.#at = this.#bytes.writeInt16BE(fields, this.#at);

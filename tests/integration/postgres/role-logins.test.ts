@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openPool } from "../../../src/postgres/connect.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/postgres/embedded-postgres.js";
