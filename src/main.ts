@@ -10,6 +10,7 @@ import type { Config } from "./config/config.js";
 import { callDeadRows } from "./dead-rows.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { forgetSnapshot } from "./keep-snapshot.js";
+import { findLedgerKey } from "./keys/ledger-key.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
 import { runGateway } from "./run-gateway.js";
@@ -32,7 +33,7 @@ const withTools: WithDatabase = (config, work) =>
       worker: deadRowWorker,
       databaseUrl: pool.options.connectionString ?? "",
       readMasterKeys: readKeys,
-      readLedgerKey: () => Promise.resolve(undefined),
+      readLedgerKey: async () => findLedgerKey(config)?.reveal(),
     });
     try {
       return await work(pool, { sealCredential, resealCredential, deadRows });
@@ -40,6 +41,17 @@ const withTools: WithDatabase = (config, work) =>
       await Promise.all([worker.stop(), deadRowWorker.stop()]);
     }
   });
+
+async function callAudit<Answer>(config: Config | null, name: string, input: object): Promise<Answer> {
+  const worker = openWorkerCalls(new URL("../workers/audit.js", import.meta.url));
+  const call = (databaseUrl: string | null) => worker.call<Answer>(name, { ...input, databaseUrl });
+  try {
+    if (config === null || config.databaseUrl !== null) return await call(config?.databaseUrl?.reveal() ?? null);
+    return await withDatabase(config, (pool) => call(pool.options.connectionString ?? ""));
+  } finally {
+    await worker.stop();
+  }
+}
 
 function start(config: Config): Promise<void> {
   return runGateway(config, {
@@ -74,7 +86,9 @@ process.exitCode = await runProgram(
     readInput: () => text(process.stdin),
     start,
     migrate: migrateDatabase,
+    isWatched: process.stderr.isTTY,
     withDatabase: withTools,
+    callAudit,
     forgetSnapshot: (config, erasedAt) => forgetSnapshot(config.home, erasedAt),
   },
   process.argv.slice(2),

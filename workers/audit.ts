@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Bundle, cutAt, openBundle, writeBundle } from "./audit/bundle.js";
 import { type LedgerSession, openLedgerSession } from "./audit/ledger-session.js";
-import { countRows, readLedger, readTenants } from "./audit/read-ledger.js";
+import { countRows, findTenant, readLedger, readTenants } from "./audit/read-ledger.js";
 import { type LedgerReport, readReport } from "./audit/report.js";
 import { runCheck, type TimedVerification } from "./audit/verify.js";
 import { LedgerCheck, type LedgerCheckOptions } from "./ledger/ledger-check.js";
@@ -23,7 +23,8 @@ export type Trusted = {
 
 export type VerifyInput = Trusted & {
   readonly databaseUrl: string;
-  readonly tenantId: string | null;
+  /** Its name; null: all tenants. */
+  readonly tenant: string | null;
   /** Unix ms. */
   readonly sinceMs: number | null;
 };
@@ -31,8 +32,8 @@ export type VerifyInput = Trusted & {
 export async function verifyLedger(input: VerifyInput): Promise<TimedVerification> {
   const progress = new Float64Array(input.progress);
   const since = input.sinceMs === null ? null : new Date(input.sinceMs);
-  const part = { since, tenantId: input.tenantId };
   return withSession(input.databaseUrl, async (session) => {
+    const part = { since, tenantId: input.tenant === null ? null : await findTenant(session, input.tenant) };
     const check = openCheck(input, {
       tenants: await readTenants(session),
       tenantId: part.tenantId,

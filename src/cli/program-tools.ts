@@ -27,6 +27,8 @@ export type ProgramTools = {
   readonly uid: number | null;
   /** Whether standard output and standard error take colours (a terminal, and no NO_COLOR). */
   readonly colours: { readonly out: boolean; readonly error: boolean };
+  /** Whether a person watches standard error. */
+  readonly isWatched: boolean;
   write(text: string): void;
   writeError(text: string): void;
   /** All of standard input. */
@@ -36,6 +38,11 @@ export type ProgramTools = {
   /** Brings the database to the schema of this build; the names of the migrations applied now. */
   migrate(config: Config): Promise<{ readonly applied: readonly string[] }>;
   readonly withDatabase: WithDatabase;
+  /**
+   * Runs a function of workers/audit.ts on the database of the configuration, or on none. A given database is not
+   * migrated: only reading is needed. The embedded one is started for the time when it is down.
+   */
+  callAudit<Answer>(config: Config | null, name: string, input: object): Promise<Answer>;
   /** Sees to it that no snapshot of keys in the home knows the tenants that were just erased. */
   forgetSnapshot(config: Config, erasedAt: Date): Promise<void>;
 };
@@ -49,4 +56,15 @@ export function actorOf({ env, uid }: Pick<ProgramTools, "env" | "uid">): Actor 
 /** Thrown for a command that makes no sense as it was written; ends with the exit code of a wrong use. */
 export class UsageFault extends Error {}
 
-export const exitCodes = { done: 0, failed: 1, usage: 2, configuration: 78 } as const;
+/** Ends the program with this code when everything that there is to say has been said. */
+export class EndWith extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** `unclear` is what `loom audit verify` ends with when it could not tell. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, unclear: 2, configuration: 78 } as const;

@@ -2,11 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { Refusal } from "../administer/refusal.js";
 import { ConfigFaults } from "../config/config-faults.js";
+import { addAuditCommand } from "./audit-command.js";
 import { addConfigCommand } from "./config-command.js";
 import { addDeadCommand } from "./dead-command.js";
 import { addKeyCommand } from "./key-command.js";
 import { addKeysMasterCommand } from "./keys-master-command.js";
-import { exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
+import { EndWith, exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
 import { addProviderCommand } from "./provider-command.js";
 import { addRetentionCommand } from "./retention-command.js";
 import { addRouteCommand } from "./route-command.js";
@@ -47,6 +48,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addRouteCommand(program, tools);
   addRetentionCommand(program, tools);
   addDeadCommand(program, tools);
+  addAuditCommand(program, tools);
   addConfigCommand(program, tools);
   return program;
 }
@@ -57,6 +59,7 @@ export async function runProgram(tools: ProgramTools, args: readonly string[]): 
     await buildProgram(tools).parseAsync([...args], { from: "user" });
     return exitCodes.done;
   } catch (error) {
+    if (error instanceof EndWith) return error.exitCode;
     // commander has written its own line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     tools.writeError(`${tools.colours.error ? "\u001b[31merror:\u001b[39m" : "error:"} ${describe(error)}\n`);

@@ -62,6 +62,8 @@ export type Config = {
   /** The file that `masterKeys` was read from (LOOM_MASTER_KEYS_FILE); it is watched for a rotation. */
   readonly masterKeysFile: string | null;
   readonly keys: KeySourceSettings;
+  /** PKCS 8 PEM of the Ed25519 key that signs the ledger. null: the key file in `home`, made at the first start. */
+  readonly ledgerKey: Secret | null;
   readonly durability: Durability;
   readonly lanes: number;
   readonly logLevel: LogLevel;

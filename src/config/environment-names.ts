@@ -21,6 +21,7 @@ export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
   AZURE_OPENAI_API_KEY: { path: ["providers", "azure-openai", "apiKey"], secret: true },
   AZURE_OPENAI_API_VERSION: { path: ["providers", "azure-openai", "apiVersion"] },
   LOOM_MASTER_KEYS: { path: ["masterKeys"], secret: true },
+  LOOM_LEDGER_KEY: { path: ["ledgerKey"], secret: true },
   LOOM_KEYS_SOURCE: { path: ["keys", "source"] },
   LOOM_VAULT_ADDRESS: { path: ["keys", "vault", "address"] },
   LOOM_VAULT_TOKEN: { path: ["keys", "vault", "token"] },

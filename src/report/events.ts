@@ -45,6 +45,7 @@ export type LoomEvent =
   | { readonly name: "lane_crashed"; readonly lane: number; readonly reason: string; readonly exchanges: number }
   | { readonly name: "database_away"; readonly who: string; readonly reason: string }
   | { readonly name: "database_back"; readonly who: string; readonly awayMs: number }
+  | { readonly name: "checkpoint_failed"; readonly reason: string }
   /** How far a chain of the ledger had come; workers/ledger/checkpoint.ts says what is signed. */
   | {
       readonly name: "ledger_checkpoint";

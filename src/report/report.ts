@@ -18,6 +18,7 @@ const levels: Readonly<Record<LoomEvent["name"], Level>> = {
   lane_crashed: "error",
   database_away: "warn",
   database_back: "info",
+  checkpoint_failed: "error",
   ledger_checkpoint: "info",
   partition_missing: "error",
   partition_dropped: "info",

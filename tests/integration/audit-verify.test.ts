@@ -99,8 +99,8 @@ describeWithDatabase("loom audit verify", () => {
     };
   }
 
-  async function verify(more: { sinceMs?: number; tenantId?: string } & Parameters<typeof trusted>[0] = {}) {
-    return verifyLedger({ databaseUrl: database.url, tenantId: null, sinceMs: null, ...more, ...trusted(more) });
+  async function verify(more: { sinceMs?: number; tenant?: string } & Parameters<typeof trusted>[0] = {}) {
+    return verifyLedger({ databaseUrl: database.url, tenant: null, sinceMs: null, ...more, ...trusted(more) });
   }
 
   const seq = (number: number) => `boot_id = '${own.bootId}' AND seq = ${number}`;
@@ -120,7 +120,7 @@ describeWithDatabase("loom audit verify", () => {
       );
       const result = await verify({ sinceMs: Number(rows[0].ms) });
       expect(result).toMatchObject({ state: "whole", rows: 20 });
-      expect(await verify({ tenantId: tenants[1] ?? "" })).toMatchObject({ state: "whole", rows: 30 });
+      expect(await verify({ tenant: "umbrella" })).toMatchObject({ state: "whole", rows: 30 });
     });
 
     it("says so after the keys of a tenant were erased", async () => {
@@ -130,7 +130,7 @@ describeWithDatabase("loom audit verify", () => {
 
     it("cannot tell without a trusted key, or without the database", async () => {
       expect(await verify({ keys: false })).toMatchObject({ state: "unclear", findings: [] });
-      const away = { databaseUrl: "postgres://127.0.0.1:1/none", tenantId: null, sinceMs: null, ...trusted() };
+      const away = { databaseUrl: "postgres://127.0.0.1:1/none", tenant: null, sinceMs: null, ...trusted() };
       await expect(verifyLedger(away)).rejects.toThrow(/ECONNREFUSED/);
     });
   });
@@ -145,7 +145,7 @@ describeWithDatabase("loom audit verify", () => {
     it("a row that was edited, its own leaf as well", async () => {
       await tamper(`UPDATE loom.traces SET model = 'gpt-9', leaf_hash = sha256('it') WHERE ${seq(12)}`);
       await expectFinding("row_altered", { seq: 12, tenantId: tenants[0] });
-      const { findings, findingsCount } = await verify({ tenantId: tenants[0] ?? "" });
+      const { findings, findingsCount } = await verify({ tenant: "acme" });
       expect([findings[0]?.kind, findingsCount]).toEqual(["row_altered", 1]);
     });
 

@@ -42,6 +42,13 @@ export async function readTenants(session: LedgerSession): Promise<Buffer[]> {
   return rows.map(({ id }) => uuidBytes(id));
 }
 
+/** The id of a tenant. Throws an Error when there is none of that name. */
+export async function findTenant(session: LedgerSession, name: string): Promise<string> {
+  const [row] = await session.read<{ id: string }>("SELECT id FROM loom.tenants WHERE name = $1", [name]);
+  if (row === undefined) throw new Error("there is no tenant of that name");
+  return row.id;
+}
+
 /** How many rows the windows since then cover, for showing how far one has come. */
 export async function countRows(session: LedgerSession, { since }: LedgerPart): Promise<number> {
   const [row] = await session.read<{ n: number | null }>(

@@ -31,6 +31,10 @@ export function makeTools(changes: Partial<ProgramTools> = {}): {
       throw new Error("This command does not need the database.");
     },
     forgetSnapshot: async () => undefined,
+    isWatched: false,
+    callAudit: async () => {
+      throw new Error("This command does not need the ledger.");
+    },
     ...changes,
   };
   return {
