@@ -43,6 +43,9 @@ export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
 /** The path of loom.yaml; the only name that is no setting of it. */
 export const configFileName = "LOOM_CONFIG";
 
+/** The fault suite's order to end by SIGKILL at a named point (workers/spool/crash-point.ts): no setting of anyone's. */
+const crashPointName = "LOOM_CRASH_AT";
+
 /** All names, with the `_FILE` variants. */
 export function knownNames(): readonly string[] {
   const names = Object.entries(environmentNames).flatMap(([name, { secret }]) =>
@@ -60,7 +63,14 @@ export function findUnknownNames(env: Readonly<Record<string, string | undefined
   const known = knownNames();
   const faults: ConfigFault[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith("LOOM_") || known.includes(name) || value === undefined || value.trim() === "") continue;
+    if (
+      !name.startsWith("LOOM_") ||
+      name === crashPointName ||
+      known.includes(name) ||
+      value === undefined ||
+      value.trim() === ""
+    )
+      continue;
     if (serviceLink.test(name) || (name.endsWith("_PORT") && serviceAddress.test(value))) continue;
     const bare = name.slice("LOOM_".length);
     const loomNames = known.filter((candidate) => candidate.startsWith("LOOM_"));
