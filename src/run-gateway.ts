@@ -1,4 +1,5 @@
 // The `start` command: a gateway in the foreground, from its banner to its last line.
+import { hasSqlState, insufficientPrivilege } from "./administer/database.js";
 import { prepareDemoTenant } from "./administer/demo-tenant.js";
 import { makeBanner } from "./banner.js";
 import type { Config } from "./config/config.js";
@@ -15,6 +16,10 @@ async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ k
     const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);
     if (demo === null) return null;
     return { key: demo.key, file: writeDemo(config.home, { url: gateway.url, key: demo.key, tenant: demo.tenant }) };
+  } catch (error) {
+    // A login that is only a member of the roles that a gateway needs makes no tenants.
+    if (hasSqlState(error, insufficientPrivilege)) return null;
+    throw error;
   } finally {
     await pool.end();
   }

@@ -6,6 +6,9 @@ export type Database = Pick<pg.Pool, "query">;
 /** SQLSTATE of a value that has to be unique and is there already. */
 export const uniqueViolation = "23505";
 
+/** SQLSTATE of something that the login has no right to. */
+export const insufficientPrivilege = "42501";
+
 export function hasSqlState(error: unknown, state: string): boolean {
   return error instanceof Error && "code" in error && error.code === state;
 }
