@@ -23,6 +23,8 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/cli/route-command.ts": "tests/integration/administer.test.ts",
   "src/cli/tenant-command.ts": "tests/integration/administer.test.ts",
   "src/fail-reply.ts": "tests/conformance/outcomes.test.ts",
+  "src/forward/attempt.ts": "tests/integration/forward.test.ts",
+  "src/forward/forward.ts": "tests/integration/forward.test.ts",
   "src/gateway.ts": "tests/conformance/front-end.test.ts",
   "src/hand-off/hand-off.ts": "tests/integration/lane-crash.test.ts",
   "src/hand-off/worker-calls.ts": "tests/conformance/isolation.test.ts",

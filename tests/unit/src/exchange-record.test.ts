@@ -107,6 +107,11 @@ describe("the begin of a record", () => {
     }
   });
 
+  it("does not cut a character in two", async () => {
+    const begin = await beginOf({}, { ...facts, model: `x${"😀".repeat(limits.columnTextMax)}` });
+    expect(begin.model?.isWellFormed()).toBe(true);
+  });
+
   const given = "4bf92f3577b34da6a3ce929d0e0e4736";
   it.each([
     [`00-${given}-00f067aa0ba902b7-01`, true],
@@ -115,6 +120,7 @@ describe("the begin of a record", () => {
     [`00-${"0".repeat(32)}-00f067aa0ba902b7-01`, false],
     [`00-${given.toUpperCase()}-00f067aa0ba902b7-01`, false],
     [`00-${given}-00f067aa0ba902b7`, false],
+    [`ff-${given}-00f067aa0ba902b7-01`, false],
     ["", false],
   ])("under the traceparent %j keeps the caller's trace: %s", async (traceparent, kept) => {
     expect((await beginOf({ traceparent })).traceId).toBe(kept ? given : id.replaceAll("-", ""));
