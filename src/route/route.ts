@@ -75,11 +75,12 @@ function resolveName(name: string, tenant: Tenant, table: RouteTable): Target {
 /** A target that is not configured is passed over while another one is left. */
 function resolveSome(names: readonly string[], tenant: Tenant, table: RouteTable): Target[] {
   const targets: Target[] = [];
-  let fault: unknown;
+  let fault: LoomError | undefined;
   for (const name of names) {
     try {
       targets.push(resolveName(name, tenant, table));
     } catch (error) {
+      if (!(error instanceof LoomError)) throw error;
       fault ??= error;
     }
   }
