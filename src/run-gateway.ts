@@ -7,8 +7,13 @@ import { openPool } from "./postgres/connect.js";
 import { makeLogger, openReport } from "./report/report.js";
 import { type RunningGateway, startGateway } from "./start.js";
 
+const loopback = /^(?:127\.|\[?::1\]?$|localhost$)/;
+const noDemoNote =
+  "No demo key is made on an address that others can reach. Make a key: loom tenant create <name>, then loom key create --tenant <name>.";
+
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
 async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
+  if (!loopback.test(config.listen.host)) return null;
   const pool = openPool({ url: gateway.database.url, max: 1, applicationName: "loom demo" });
   try {
     const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);
@@ -60,7 +65,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       madeDatabase: gateway.database.firstStart,
       keyFileMade: gateway.masterKeys.made ? gateway.masterKeys.file : null,
       demo,
-      notes: gateway.database.notes,
+      notes: loopback.test(config.listen.host) ? gateway.database.notes : [...gateway.database.notes, noDemoNote],
     }),
   );
   await stopAsked;
