@@ -21,7 +21,7 @@ const usage = `Usage: npm run bench -- [scenario ...] [--quick | --full] [--json
   --json <file>       writes the results, every round of them; - for standard output in place of the tables
   --save              writes them to bench/results/<date>-<commit>.json
   --profile <folder>  a CPU profile of every thread of Loom, and their largest self times
-LOOM_* variables, DATABASE_URL excepted, are handed on to Loom, such as LOOM_DURABILITY=disk.`;
+Settings of Loom can be varied by their variables, such as LOOM_DURABILITY=disk or LOOM_LANES=2.`;
 
 const profileRows = 20;
 const root = new URL("../../", import.meta.url);

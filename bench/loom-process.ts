@@ -57,7 +57,7 @@ export async function startLoom(options: LoomOptions): Promise<RunningLoom> {
     const [, url = ""] = await started.waitForOutput(/^ *API +(http:\/\/[^\s]+?)\/v1/m, startTimeoutMs);
     await started.waitForUrl(`${url}/readyz`, startTimeoutMs);
     const demo = JSON.parse(readFileSync(join(home, "demo.json"), "utf8")) as { key: string; tenant: string };
-    const database = await openTraceCount(home, options.settings["DATABASE_URL"] ?? null, demo.tenant);
+    const database = await openTraceCount(home, demo.tenant);
     const stop = async (): Promise<void> => {
       await database.close();
       await stopLoom(started, home);
@@ -81,8 +81,8 @@ async function findPostmasterPid(home: string): Promise<number | null> {
   return findLivePostmaster(join(await findRoot(home), "data"))?.pid ?? null;
 }
 
-async function openTraceCount(home: string, givenUrl: string | null, tenant: string): Promise<TraceCount> {
-  const url = givenUrl ?? (await findRunning(home));
+async function openTraceCount(home: string, tenant: string): Promise<TraceCount> {
+  const url = await findRunning(home);
   if (url === null) throw new Error(`The database of ${home} does not run.`);
   const pool = openPool({ url, max: 1, applicationName: "loom bench" });
   return {

@@ -6,7 +6,7 @@ import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
 import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
 
-const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 const noTrace = "0".repeat(32);
 
 /** What is known of a request when it is admitted; all null where its body could not be read. */
@@ -43,8 +43,9 @@ export type ExchangeEnd = {
   };
 };
 
+/** A cut may leave half a character, and a client may send one. */
 function clip(text: string): string {
-  return text.length <= limits.columnTextMax ? text : text.slice(0, limits.columnTextMax);
+  return text.slice(0, limits.columnTextMax).toWellFormed();
 }
 
 /** The caller's trace id where it sent a valid `traceparent` (W3C Trace Context, 3.2), else the id's own bytes. */

@@ -89,6 +89,6 @@ export function assertLimits(): void {
   assert(limits.captureBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold the largest capture");
   assert(limits.cachedUnknownKeysMax <= limits.cachedKeysMax, "unknown keys must not get more room than known ones");
   assert(limits.chunkFrameBytes < limits.spoolEndBytes, "the rest of an answer must fit into the room kept for it");
-  assert(limits.spoolEndBytes * 2 < limits.spoolSegmentBytes, "a segment must have room for more than an end");
+  assert(limits.spoolEndBytes * 16 <= limits.spoolSegmentBytes, "an end must never need a segment of its own");
   assert(limits.requestBodyBytesMax < limits.spoolFrameBytesMax, "the largest body must fit into a frame");
 }

@@ -8,14 +8,23 @@ import { openPool } from "./postgres/connect.js";
 import { makeLogger, openReport } from "./report/report.js";
 import { type RunningGateway, startGateway } from "./start.js";
 
+const loopback = /^(?:127\.|\[?::1\]?$|localhost$)/;
+const noDemoNote =
+  "No demo key is made on an address that others can reach. Make a key: loom tenant create <name>, then loom key create --tenant <name>.";
+
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
 async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
-  if (!gateway.database.isReached) return null;
+  if (!loopback.test(config.listen.host)) return null;
+  const known = readDemo(config.home);
+  const keep = (key: string, tenant: string) => ({
+    key,
+    file: writeDemo(config.home, { url: gateway.url, key, tenant }),
+  });
+  if (!gateway.database.isReached) return known === null ? null : keep(known.key, known.tenant);
   const pool = openPool({ url: gateway.database.url, max: 1, applicationName: "loom demo" });
   try {
-    const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);
-    if (demo === null) return null;
-    return { key: demo.key, file: writeDemo(config.home, { url: gateway.url, key: demo.key, tenant: demo.tenant }) };
+    const demo = await prepareDemoTenant(pool, known?.key ?? null);
+    return demo === null ? null : keep(demo.key, demo.tenant);
   } catch (error) {
     // A login that is only a member of the roles that a gateway needs makes no tenants.
     if (hasSqlState(error, insufficientPrivilege)) return null;
@@ -68,7 +77,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       madeDatabase: gateway.database.firstStart,
       keyFileMade: gateway.masterKeys.made ? gateway.masterKeys.file : null,
       demo,
-      notes: gateway.database.notes,
+      notes: loopback.test(config.listen.host) ? gateway.database.notes : [...gateway.database.notes, noDemoNote],
     }),
   );
   await stopAsked;

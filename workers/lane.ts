@@ -42,6 +42,8 @@ class LaneRun {
   #spool: LaneSpool | null = null;
   #adoption: Adoption | null = null;
   #adopting: Promise<void> = Promise.resolve();
+  /** Exchanges of an earlier worker that have ended in this one. */
+  readonly #handedOn = new Set<number>();
   #lastBatch = 0;
   /** What the main thread was told last of room for new exchanges. */
   #told: "room" | "full" = "room";
@@ -146,8 +148,10 @@ class LaneRun {
     this.#lastBatch = batch;
     this.#acknowledge([...refused]);
     for (const one of ended) {
-      if (one.where === "spool") this.#queue.leave(one.left);
-      else if (this.#spool !== null && this.#queue.isFull && !refused.has(one.raw.seq))
+      if (one.where === "spool") {
+        this.#handedOn.add(one.left.seq);
+        this.#queue.leave(one.left);
+      } else if (this.#spool !== null && this.#queue.isFull && !refused.has(one.raw.seq))
         this.#queue.leave({ seq: one.raw.seq, keySalt: saltOf(one.raw) });
       else this.#queue.add(one.raw);
     }
@@ -187,6 +191,8 @@ class LaneRun {
     this.#state = "draining";
     await this.#spool?.idle();
     await this.#spool?.stopReplay();
+    const left = this.#spool?.resumed.filter(({ seq }) => !this.#handedOn.has(seq)) ?? [];
+    for (const one of left) this.#queue.leave(one);
     this.#queue.drain();
     for (const raw of this.#open.takeAll()) this.#recorder.record(raw);
     const adopted = this.#adoption?.stop(deadlineMs);

@@ -7,14 +7,20 @@ const keyPattern = /^sk-loom-[0-9A-Za-z]{1,64}-[0-9A-Za-z]{16,128}$/;
 const bearerPattern = /^bearer +/i;
 
 /**
- * The key of a request, from `Authorization: Bearer`, `x-api-key` or `api-key`, in this order.
+ * The key of a request, from `Authorization: Bearer`, `x-api-key`, `api-key` or `x-goog-api-key`, in this order.
  * Throws LoomError `missing_api_key`, or `invalid_api_key` for what cannot be a key of Loom.
  */
 export function readClientKey(headers: ReadonlyMap<string, string>): string {
   const authorization = headers.get("authorization");
   const bearer =
     authorization !== undefined && bearerPattern.test(authorization) ? authorization.replace(bearerPattern, "") : null;
-  const key = (bearer ?? headers.get("x-api-key") ?? headers.get("api-key") ?? "").trim();
+  const key = (
+    bearer ??
+    headers.get("x-api-key") ??
+    headers.get("api-key") ??
+    headers.get("x-goog-api-key") ??
+    ""
+  ).trim();
   if (key === "") throw new LoomError("missing_api_key");
   if (!keyPattern.test(key)) throw new LoomError("invalid_api_key");
   return key;

@@ -72,12 +72,28 @@ function resolveName(name: string, tenant: Tenant, table: RouteTable): Target {
   return target;
 }
 
+/** A target that is not configured is passed over while another one is left. */
+function resolveSome(names: readonly string[], tenant: Tenant, table: RouteTable): Target[] {
+  const targets: Target[] = [];
+  let fault: LoomError | undefined;
+  for (const name of names) {
+    try {
+      targets.push(resolveName(name, tenant, table));
+    } catch (error) {
+      if (!(error instanceof LoomError)) throw error;
+      fault ??= error;
+    }
+  }
+  if (targets.length === 0 && fault !== undefined) throw fault;
+  return targets;
+}
+
 /** The targets for a model, best first; at least one. Throws LoomError `model_not_found` or `provider_not_configured`. */
 export function route(model: string, tenant: Tenant, table: RouteTable): readonly [Target, ...Target[]] {
   const alias = tenant.routes.get(model) ?? table.routes.get(model);
-  const [first, ...others] = alias ?? [model];
+  const [first, ...others] = resolveSome(alias ?? [model], tenant, table);
   if (first === undefined) throw unknownModel(model);
-  return [resolveName(first, tenant, table), ...others.map((name) => resolveName(name, tenant, table))];
+  return [first, ...others];
 }
 
 /** All providers that a tenant can use, its own before the operator's of the same name. */

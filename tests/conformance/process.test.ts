@@ -1,12 +1,12 @@
 // The life of the process: how it stops, what it refuses to start with, and time-outs of a provider.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { describeWithDatabase } from "../support/database.js";
+import { describeWithDatabase, openTestDatabase } from "../support/database.js";
 import { startTestGateway, type TestGateway } from "../support/gateway.js";
 import { readTrace } from "../support/traces.js";
 
@@ -115,6 +115,23 @@ describeWithDatabase("the process", () => {
     expect(statSync(join(gateway.home, "master-keys")).mode & 0o777).toBe(0o600);
     expect(gateway.output()).not.toContain(gateway.database.url.split("@")[0] ?? "@");
     await gateway.close();
+  });
+
+  test("makes no demo key on an address that others can reach, and says how to make one", async () => {
+    const home = mkdtempSync(join(tmpdir(), "loom-home-"));
+    const database = await openTestDatabase();
+    const env = { PATH: process.env.PATH, LOOM_HOME: home, PORT: "0", HOST: "0.0.0.0", DATABASE_URL: database.url };
+    const child = spawn(process.execPath, [main, "start"], { env, cwd: home });
+    let printed = "";
+    child.stdout.on("data", (text) => (printed += String(text)));
+    while (!printed.includes("  Note ") && child.exitCode === null) await sleep(20);
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+    expect(printed).toContain("loom tenant create");
+    expect(printed).not.toContain("sk-loom-");
+    expect(existsSync(join(home, "demo.json"))).toBe(false);
+    await database.close();
+    rmSync(home, { recursive: true });
   });
 
   test("refuses a second gateway on the same home, naming the first", async () => {

@@ -32,6 +32,8 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/cli/tenant-command.ts": "tests/integration/administer.test.ts",
   "src/dead-rows.ts": "tests/integration/dead-traces.test.ts",
   "src/fail-reply.ts": "tests/conformance/outcomes.test.ts",
+  "src/forward/attempt.ts": "tests/integration/forward.test.ts",
+  "src/forward/forward.ts": "tests/integration/forward.test.ts",
   "src/gateway.ts": "tests/conformance/front-end.test.ts",
   "src/administer/legal-holds.ts": "tests/integration/retention.test.ts",
   "src/administer/retention.ts": "tests/integration/retention.test.ts",

@@ -17,7 +17,7 @@ export type GroupFlushOptions = {
   readonly onFailed: () => void;
 };
 
-type Waiting = { readonly batch: SealedBatch; readonly onKept: OnKept; readonly error: Error | null };
+type Waiting = { readonly batch: SealedBatch; readonly onKept: OnKept; error: Error | null };
 
 export class GroupFlush {
   readonly #options: GroupFlushOptions;
@@ -52,6 +52,16 @@ export class GroupFlush {
     this.#running ??= this.#run();
   }
 
+  /** Writes all once more that no flush has been started for: a segment that some of it may be in was cut. */
+  rewrite(): void {
+    for (const { batch, error } of this.#waiting) if (error === null) this.#options.write(batch);
+  }
+
+  /** Gives up all that no flush has been started for: it could not be written once more. */
+  refuse(error: Error): void {
+    for (const entry of this.#waiting) entry.error ??= error;
+  }
+
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
@@ -62,13 +72,15 @@ export class GroupFlush {
     this.#running = null;
   }
 
-  async #flushOrRetry(waiting: readonly Waiting[]): Promise<Error | null> {
+  /** Adds to `waiting` what came while it failed: that may be in a segment that was cut as well. */
+  async #flushOrRetry(waiting: Waiting[]): Promise<Error | null> {
     try {
       await this.#flushDirty();
       return null;
     } catch (error) {
       this.#options.onFault(error, "flush");
     }
+    waiting.push(...this.#waiting.splice(0));
     try {
       for (const { batch, error } of waiting) if (error === null) this.#options.write(batch);
       await this.#flushDirty();
@@ -76,6 +88,7 @@ export class GroupFlush {
     } catch (error) {
       this.#options.onFault(error, "flush");
       this.#options.onFailed();
+      waiting.push(...this.#waiting.splice(0));
       return error instanceof Error ? error : new Error(String(error));
     }
   }

@@ -94,6 +94,11 @@ export class LaneSpool {
     return this.#resumed.get(seq);
   }
 
+  /** Those that began in an earlier worker and have not ended. */
+  get resumed(): ResumedExchange[] {
+    return [...this.#resumed].map(([seq, keySalt]) => ({ seq, keySalt }));
+  }
+
   /** Reads an exchange back. Throws as readSpooled. */
   read({ seq, keySalt }: ResumedExchange): RawExchange {
     const { settings, recorder } = this.#options;

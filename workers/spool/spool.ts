@@ -143,6 +143,7 @@ export class Spool {
 
   #retire(segment: Segment): void {
     if (segment.state === "closed") this.#flush?.mark(segment);
+    else this.#flush?.forget(segment);
     this.index.release(segment);
   }
 
@@ -171,12 +172,15 @@ export class Spool {
     }
     try {
       this.store.cutCurrent();
+      this.#flush?.rewrite();
       this.#write(batch);
       return null;
     } catch (error) {
       this.#options.onFault(error, "write");
       this.#fail();
-      return error instanceof Error ? error : new Error(String(error));
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.#flush?.refuse(failure);
+      return failure;
     }
   }
 

@@ -11,6 +11,9 @@ import { isRunning } from "../../../src/postgres/process-identity.js";
 import { describeWithEmbedded } from "../../support/database.js";
 import { makePrivateFolder, makeStandAlone, type StandAlone, startStandAlone } from "../../support/stand-alone.js";
 
+const isRoot = process.getuid?.() === 0;
+const reason = isRoot ? "" : " (skipped: only root can start a server as somebody else)";
+
 const ordinaryUid = 65_534;
 
 describeWithEmbedded("the embedded PostgreSQL beside other processes", () => {
@@ -62,7 +65,7 @@ describeWithEmbedded("the embedded PostgreSQL beside other processes", () => {
     expect(findLivePostmaster(report.dataDir)).toBeNull();
   });
 
-  it.skipIf(process.getuid?.() !== 0)("works for an ordinary user in a folder of mode 700", async () => {
+  it.skipIf(!isRoot)(`works for an ordinary user in a folder of mode 700${reason}`, async () => {
     const folder = await makePrivateFolder(ordinaryUid);
     const { child, report } = await startStandAlone(copy, join(folder, ".loom"), {
       uid: ordinaryUid,
@@ -78,22 +81,19 @@ describeWithEmbedded("the embedded PostgreSQL beside other processes", () => {
     rmSync(dirname(folder), { recursive: true });
   });
 
-  it.skipIf(process.getuid?.() !== 0)(
-    "as root, moves out of a folder that the server's user cannot enter",
-    async () => {
-      const folder = await makePrivateFolder(0);
-      const inner = join(folder, ".loom");
-      const first = await startEmbeddedPostgres({ home: inner, durable: false });
-      dataDirs.push(first.dataDir);
-      expect(first.dataDir).toMatch(/^\/var\/lib\/loom\/[0-9a-f]{12}(-\d+)?\/data$/);
-      expect(first.notes[0]).toContain(`cannot enter ${folder}`);
-      expect(statSync(folder).mode & 0o777).toBe(0o700);
-      await first.stop();
-      const second = await startEmbeddedPostgres({ home: inner, durable: false });
-      expect(second).toMatchObject({ firstStart: false, dataDir: first.dataDir });
-      await second.stop();
-      rmSync(dirname(first.dataDir), { recursive: true });
-      rmSync(dirname(folder), { recursive: true });
-    },
-  );
+  it.skipIf(!isRoot)(`as root, moves out of a folder that the server's user cannot enter${reason}`, async () => {
+    const folder = await makePrivateFolder(0);
+    const inner = join(folder, ".loom");
+    const first = await startEmbeddedPostgres({ home: inner, durable: false });
+    dataDirs.push(first.dataDir);
+    expect(first.dataDir).toMatch(/^\/var\/lib\/loom\/[0-9a-f]{12}(-\d+)?\/data$/);
+    expect(first.notes[0]).toContain(`cannot enter ${folder}`);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    await first.stop();
+    const second = await startEmbeddedPostgres({ home: inner, durable: false });
+    expect(second).toMatchObject({ firstStart: false, dataDir: first.dataDir });
+    await second.stop();
+    rmSync(dirname(first.dataDir), { recursive: true });
+    rmSync(dirname(folder), { recursive: true });
+  });
 });

@@ -164,6 +164,7 @@ describe("a noted change", () => {
     const first = enter("a");
     keys.nowMs += 1;
     authenticator.noteChange("t1", true);
+    keys.nowMs += 1;
     resolve();
     await first;
     await enter("a");

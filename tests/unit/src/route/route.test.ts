@@ -69,6 +69,11 @@ describe("the route of a model", () => {
     expect(show("gpt-4o", own)).toEqual(["operator local gpt-4o"]);
   });
 
+  it("passes over a target of an alias that is not configured while another one is left", () => {
+    const routes = new Map([["fast", ["azure-openai/missing", "openai/small"]]]);
+    expect(route("fast", tenant(), { ...table, routes }).map((target) => target.model)).toEqual(["small"]);
+  });
+
   it("takes an alias before a provider of the same spelling, and does not follow an alias twice", () => {
     const own = tenant({
       routes: new Map([

@@ -12,6 +12,7 @@ describe("whether a stream said that it was over", () => {
     ["no finish reason yet", ['data: {"choices":[{"finish_reason":null}]}\n\n'], false],
     ["the words inside a content", ['data: {"delta":{"content":"\\"finish_reason\\":\\"stop\\""}}\n\n'], false],
     ["an error of the provider's own", ['data: {"error":{"message":"overloaded"}}\n\n'], true],
+    ["an error that is only a text", ['data: {"error":"overloaded"}\n\n'], true],
     ["an error event", ["event: error\ndata: {}\n\n"], true],
     ["an error that is null", ['data: {"error":null}\n\n'], false],
     ["an error inside a content", ['data: {"content":"data: {\\"error\\":{"}\n\n'], false],
