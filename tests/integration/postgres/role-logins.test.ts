@@ -84,6 +84,19 @@ describeWithEmbedded("logins and their roles", () => {
     expect(await ask(url, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'loom'")).toEqual([
       { tableowner: "loom_owner" },
     ]);
+
+    // A COPY that was refused would cost the lane its connection each time.
+    const writer = new TraceWriter({ databaseUrl: url, lane: 1, seal: sealTestRow, emit: () => {} });
+    const connections = new Set<unknown>();
+    for (const recorded of [4, 5]) {
+      const row = rowOf();
+      writer.add(row, sealedBodiesOf(row), testKeySalt);
+      await expect.poll(() => ask(url, "SELECT count(*)::int AS n FROM loom.traces")).toEqual([{ n: recorded }]);
+      const [lane] = await ask(server.url, "SELECT pid FROM pg_stat_activity WHERE application_name = 'loom lane 1'");
+      connections.add(lane?.["pid"]);
+    }
+    await writer.drain(10_000);
+    expect(connections.size).toBe(1);
   });
 
   it("a login that may nothing works with its own rights, says so once, and row security is forced on it as well", async () => {
