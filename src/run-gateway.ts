@@ -54,7 +54,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
   const logger = makeLogger(config.logLevel, foreground.isTerminal);
   const report = openReport(logger);
   // What nobody foresaw in one exchange must not end the others.
-  foreground.onUnforeseen((error) => logger.error({ error }, "unforeseen"));
+  foreground.onUnforeseen((error) => logger.error({ err: error }, "unforeseen"));
 
   let signals = 0;
   const stopAsked = new Promise<void>((resolve) => {

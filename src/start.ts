@@ -71,7 +71,7 @@ async function openGround(config: Config, report: Report, opened: Opened) {
   const database = await openDatabase(config, {
     onEvent: (event) => report.logger.warn(event, event.name),
     mayBeAway: true,
-    onFault: (error) => report.logger.error({ error }, "migration_failed"),
+    onFault: (error) => report.logger.error({ err: error }, "migration_failed"),
   });
   opened.add(() => database.stop());
   return { frontEnd, masterKeys, database, mock: await startingMock };
