@@ -50,8 +50,8 @@ export async function retryDeadRow(input: RetryInput): Promise<boolean> {
   const encoded = openEncoded(input);
   const row = readTraceRow(encoded);
   const batch = new Batch(new BinaryCopy(encoded.length));
-  const { stored, covered } = splitLeaf(encoded);
-  const leaf = stored ?? leafOf(covered);
+  const { covered } = splitLeaf(encoded);
+  const leaf = leafOf(covered);
   batch.addEncoded({ row, keySalt: input.keySalt, leaf }, encoded);
   const { nodeId, bootId, lane, seq, createdAtMs } = row;
   const connection = await Connection.open(input.databaseUrl, "loom dead retry", limits.databaseTimeoutMs);

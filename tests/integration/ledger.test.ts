@@ -95,8 +95,8 @@ describeWithDatabase("the ledger", () => {
     let prev: Uint8Array = noHash;
     for (const window of windows) {
       expect(window.prev_hash).toEqual(Buffer.from(prev));
-      const leaves = window.seqs.map((_, index) => window.leaves.subarray(index * 32, index * 32 + 32));
-      expect(window.merkle_root).toEqual(Buffer.from(merkleRoot(leaves)));
+      expect(window.leaves).toHaveLength(window.seqs.length * 32);
+      expect(window.merkle_root).toEqual(merkleRoot(window.leaves));
       const hash = hashWindow({
         ...own,
         number: window.number,
@@ -152,7 +152,7 @@ describeWithDatabase("the ledger", () => {
     const [window] = await windowsOf(own);
     rows.forEach((row, index) => {
       const { covered, stored } = splitLeaf(row);
-      expect(leafOf(covered)).toEqual(stored);
+      expect(Buffer.from(leafOf(covered), "latin1")).toEqual(stored);
       expect(stored).toEqual(window?.leaves.subarray(index * 32, index * 32 + 32));
     });
   });

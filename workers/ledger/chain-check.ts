@@ -4,7 +4,7 @@
 import { ChainFindings } from "./chain-findings.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { Findings } from "./findings.js";
-import { leafOf } from "./leaf.js";
+import { type Leaf, leafOf } from "./leaf.js";
 import type { ChainStart, LedgerRow, StoredWindow } from "./ledger-item.js";
 import { hashBytes, merkleRoot } from "./merkle.js";
 import type { Retained } from "./retained.js";
@@ -28,7 +28,7 @@ export type ChainCheckOptions = {
 };
 
 /** `leaf` null: the row holds none, and is another tenant's that is not looked at. */
-type Seen = { readonly leaf: Buffer | null; row: LedgerRow; isOwn: boolean };
+type Seen = { readonly leaf: Leaf | null; row: LedgerRow; isOwn: boolean };
 
 export class ChainCheck {
   /** `rows` are those that a window has claimed; `gone` those that the retention took. */
@@ -72,7 +72,7 @@ export class ChainCheck {
       if (this.#earlier.has(row.seq)) continue;
       const { tenantId } = this.#options;
       const isLookedAt = tenantId === null || tenantOf(row.covered) === tenantId;
-      const seen = { leaf: isLookedAt ? leafOf(row.covered) : row.stored, row, isOwn: false };
+      const seen = { leaf: isLookedAt ? leafOf(row.covered) : textOf(row.stored), row, isOwn: false };
       this.#seen.set(row.seq, seen);
       this.#fresh.push(seen);
     }
@@ -140,8 +140,7 @@ export class ChainCheck {
 
   #checkContent(window: StoredWindow): void {
     const { leaves, seqs, number } = window;
-    const parts = seqs.map((_, index) => leaves.subarray(index * hashBytes, (index + 1) * hashBytes));
-    if (leaves.length !== seqs.length * hashBytes || !Buffer.from(merkleRoot(parts)).equals(window.merkleRoot)) {
+    if (leaves.length !== seqs.length * hashBytes || !merkleRoot(leaves).equals(window.merkleRoot)) {
       this.#say.window("window_altered", number, "has other leaves than its root says.");
     }
     if (!hashWindow(window).equals(window.hash))
@@ -184,10 +183,8 @@ export class ChainCheck {
       this.#seen.delete(seq);
       this.#withoutRow.delete(seq);
       this.sums.rows += 1;
-      const at = index * hashBytes;
-      if (seen.leaf === null || seen.leaf.compare(leaves, at, at + hashBytes) !== 0) {
-        this.#say.changed(seen.row, leaves.subarray(at, at + hashBytes), { seqs, leaves });
-      }
+      const leaf = leafAt(leaves, index);
+      if (seen.leaf !== leaf) this.#say.changed(seen.row, leaf, { seqs, leaves });
     });
   }
 
@@ -196,12 +193,11 @@ export class ChainCheck {
     seqs.forEach((seq, index) => {
       this.sums[kind === "dead" ? "dead" : "gaps"] += 1;
       const row = bySeq.get(seq);
-      const leaf = leaves.subarray(index * hashBytes, (index + 1) * hashBytes);
       if (row === undefined) {
         // One that was brought in after all has a row now.
         if (kind === "dead" && (this.#seen.has(seq) || this.#options.retained.allowsDead(firstAtMs))) return;
         this.#say.missing(seq, number, kind === "dead" ? "row set aside" : "gap");
-      } else if (!leafOf(row.covered).equals(leaf)) {
+      } else if (leafOf(row.covered) !== leafAt(leaves, index)) {
         const message = `The ${kind === "dead" ? "row set aside" : "gap"} ${seq} is not what it was.`;
         this.#options.findings.add("row_altered", message, { chain: this.#chain, number, seq });
       }
@@ -222,4 +218,12 @@ export class ChainCheck {
       this.#say.inserted(row);
     }
   }
+}
+
+function leafAt(leaves: Buffer, index: number): Leaf {
+  return leaves.toString("latin1", index * hashBytes, (index + 1) * hashBytes);
+}
+
+function textOf(stored: Buffer | null): Leaf | null {
+  return stored === null ? null : stored.toString("latin1");
 }

@@ -1,5 +1,6 @@
 // Names what is wrong with a chain: which row or window, and what happened to it as far as the bytes tell.
 import type { Finding, FindingKind, Findings } from "./findings.js";
+import type { Leaf } from "./leaf.js";
 import type { LedgerRow } from "./ledger-item.js";
 import { hashBytes } from "./merkle.js";
 import { findFormerTenant, idOf, tenantOf } from "./row-fields.js";
@@ -16,7 +17,7 @@ export class ChainFindings {
   }
 
   /** Says what became of a row that is not what its window has. */
-  changed(row: LedgerRow, leaf: Buffer, window: { seqs: readonly number[]; leaves: Buffer }): void {
+  changed(row: LedgerRow, leaf: Leaf, window: { seqs: readonly number[]; leaves: Buffer }): void {
     const { seq, stored, covered } = row;
     const former = findFormerTenant(covered, leaf, this.#tenants);
     if (former !== null) {

@@ -1,6 +1,9 @@
 // What of a row goes into the ledger: the bytes of PostgreSQL's binary COPY, which are a length-prefixed encoding of
 // every column in the order of the table. The lane has them in hand, and a reader gets the same ones from COPY TO.
-import { hashBytes, sha256 } from "./merkle.js";
+import { hashBytes, hashText } from "./merkle.js";
+
+/** 32 bytes, a character for each. */
+export type Leaf = string;
 
 /** The last column of loom.traces holds the leaf itself: an i32 length and the hash. */
 const leafFieldBytes = 4 + hashBytes;
@@ -11,9 +14,9 @@ const leafFieldBytes = 4 + hashBytes;
  * `u8 columns | (i32 length | bytes)*`, length -1 for NULL.
  * Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
  */
-export function leafOf(row: Uint8Array): Buffer {
+export function leafOf(row: Uint8Array): Leaf {
   if (row[0] !== 0) throw new Error("not a row of the binary COPY format");
-  return sha256(row);
+  return hashText(row);
 }
 
 /** A row as COPY TO gives it, its last column `leaf_hash` apart: null when that is NULL. */

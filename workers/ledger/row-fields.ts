@@ -1,5 +1,5 @@
 // What a finding says of a row: its id and its tenant, out of its encoded form.
-import { leafOf } from "./leaf.js";
+import { type Leaf, leafOf } from "./leaf.js";
 
 /** The fixed beginning of a row of loom.traces: count, tenant, time, id. */
 const tenantAt = 2 + 4;
@@ -20,11 +20,11 @@ export function idOf(row: Buffer): string {
 }
 
 /** The tenant that the row belonged to when `leaf` was made of it, if nothing but the tenant is different. */
-export function findFormerTenant(row: Buffer, leaf: Buffer, tenants: readonly Buffer[]): string | null {
+export function findFormerTenant(row: Buffer, leaf: Leaf, tenants: readonly Buffer[]): string | null {
   const other = Buffer.from(row);
   for (const tenant of tenants) {
     other.set(tenant, tenantAt);
-    if (leafOf(other).equals(leaf)) return uuidText(tenant);
+    if (leafOf(other) === leaf) return uuidText(tenant);
   }
   return null;
 }

@@ -3,7 +3,7 @@
 import type { Client } from "pg";
 import type { LoomEvent } from "../../src/report/events.js";
 import type { Batch, BatchRow, Slice } from "./batch.js";
-import type { ChainWriter, Leaf } from "./chain-writer.js";
+import type { ChainWriter, LedgerEntry } from "./chain-writer.js";
 import type { Connection } from "./connection.js";
 import { copyTraces, copyTracesOnce } from "./copy-traces.js";
 import { readFault, readFaultyRow, readReason } from "./faults.js";
@@ -151,7 +151,7 @@ export class BatchWrite {
   }
 }
 
-function leafOfRow({ row, leaf }: BatchRow): Leaf {
+function leafOfRow({ row, leaf }: BatchRow): LedgerEntry {
   const { nodeId, bootId, lane, seq, createdAtMs } = row;
   return { nodeId, bootId, lane, seq, createdAtMs, leaf };
 }

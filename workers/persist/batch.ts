@@ -1,11 +1,12 @@
 // Rows on their way into one COPY: encoded as they come, so that a row's ciphertext is held once; and the rows
 // beside it, for rollups, for naming what is lost, and for what is set aside.
+import type { Leaf } from "../ledger/leaf.js";
 import type { SealedBodies } from "../seal/seal.js";
 import type { BinaryCopy } from "./binary-copy.js";
 import { type TraceRow, writeTraceRow } from "./trace-row.js";
 
 /** A row, the salt of its tenant (a row that Postgres refuses is sealed whole) and its leaf in the ledger. */
-export type BatchRow = { readonly row: TraceRow; readonly keySalt: string; readonly leaf: Uint8Array };
+export type BatchRow = { readonly row: TraceRow; readonly keySalt: string; readonly leaf: Leaf };
 
 /** Rows `from` to before `to` of a batch. */
 export type Slice = { readonly from: number; readonly to: number };
@@ -24,7 +25,7 @@ export class Batch {
   /** Throws what writeTraceRow throws; the batch is then as before. */
   add(row: TraceRow, bodies: SealedBodies, keySalt: string): void {
     const start = this.copy.length;
-    let leaf: Uint8Array;
+    let leaf: Leaf;
     try {
       leaf = writeTraceRow(this.copy, row, bodies);
     } catch (error) {

@@ -107,6 +107,12 @@ export class BinaryCopy {
     this.#at += value.length;
   }
 
+  /** bytea from a character for each byte. */
+  latin1(value: string): void {
+    this.#head(value.length);
+    this.#at += this.#bytes.write(value, this.#at, "latin1");
+  }
+
   /** A plain decimal, such as "-12.0034"; no exponent. Throws an Error for anything else. */
   numeric(value: string | null): void {
     if (value === null) return this.#null();

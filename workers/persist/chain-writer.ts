@@ -2,15 +2,16 @@
 // kept in memory from one commit to the next; after any doubt it is read again, in the transaction that needs it.
 import type { Client } from "pg";
 import { type Checkpoint, signCheckpoint } from "../ledger/checkpoint.js";
+import type { Leaf } from "../ledger/leaf.js";
 import { hashBytes, merkleRoot } from "../ledger/merkle.js";
 import { SeqRanges } from "../ledger/seq-ranges.js";
 import type { Signer } from "../ledger/sign.js";
 import { type ChainName, chainKey, hashWindow, type LedgerWindow, noHash, type WindowKind } from "../ledger/window.js";
 
 /** What a window covers: one number of a chain, and the hash of what stands for it. */
-export type Leaf = ChainName & {
+export type LedgerEntry = ChainName & {
   readonly seq: number;
-  readonly leaf: Uint8Array;
+  readonly leaf: Leaf;
   /** Unix ms, of exchanges with a row. */
   readonly createdAtMs?: number;
 };
@@ -22,7 +23,7 @@ type Chain = {
   readonly admitted: number;
 };
 
-type Content = { readonly kind: WindowKind; readonly leaves: readonly Leaf[]; readonly admitted: number };
+type Content = { readonly kind: WindowKind; readonly leaves: readonly LedgerEntry[]; readonly admitted: number };
 
 const lastWindowText =
   "SELECT number::float8 AS number, hash, low_water::float8 AS low_water, admitted::float8 AS admitted " +
@@ -55,7 +56,7 @@ export class ChainWriter {
    * Adds one window for each chain that `leaves` belong to, within the caller's transaction; call `commit` or
    * `forget` once its fate is known. The leaves of a chain keep their order.
    */
-  async add(client: Client, kind: WindowKind, leaves: readonly Leaf[]): Promise<void> {
+  async add(client: Client, kind: WindowKind, leaves: readonly LedgerEntry[]): Promise<void> {
     for (const ofChain of groupByChain(leaves)) {
       const [first] = ofChain;
       if (first !== undefined) await this.#addWindow(client, first, { kind, leaves: ofChain, admitted: 0 });
@@ -108,7 +109,8 @@ export class ChainWriter {
     const before = await this.#chainOf(client, name);
     const accounted = before.accounted.copy();
     for (const { seq } of leaves) accounted.add(seq);
-    const window = this.#makeWindow(name, content, { before, accounted });
+    const joined = Buffer.from(leaves.map(({ leaf }) => leaf).join(""), "latin1");
+    const window = this.#makeWindow(name, content, { before, accounted, joined });
     const hash = hashWindow(window);
     const signature = this.#signer.sign("window", hash);
     await client.query(insertWindowText, [
@@ -117,8 +119,9 @@ export class ChainWriter {
       window.lane,
       window.number,
       kind,
-      window.seqs,
-      Buffer.concat(leaves.map(({ leaf }) => leaf)),
+      // pg would quote each number on its own.
+      `{${window.seqs.join(",")}}`,
+      joined,
       window.lowWater,
       window.admitted,
       timeOf(window.firstAtMs),
@@ -136,7 +139,7 @@ export class ChainWriter {
   #makeWindow(
     { nodeId, bootId, lane }: ChainName,
     { kind, leaves, admitted }: Content,
-    { before, accounted }: { before: Chain; accounted: SeqRanges },
+    { before, accounted, joined }: { before: Chain; accounted: SeqRanges; joined: Buffer },
   ): LedgerWindow {
     const times = leaves.flatMap(({ createdAtMs }) => createdAtMs ?? []);
     return {
@@ -150,7 +153,7 @@ export class ChainWriter {
       admitted: Math.max(before.admitted, accounted.last, admitted),
       firstAtMs: times.length === 0 ? null : Math.floor(Math.min(...times)),
       lastAtMs: times.length === 0 ? null : Math.ceil(Math.max(...times)),
-      merkleRoot: merkleRoot(leaves.map(({ leaf }) => leaf)),
+      merkleRoot: merkleRoot(joined),
       prevHash: before.hash,
       keyId: this.#signer.keyId,
       createdAtMs: Date.now(),
@@ -181,8 +184,8 @@ async function readChain(client: Client, { bootId, lane }: ChainName): Promise<C
   return { number: last.number, hash: last.hash, accounted, admitted: last.admitted };
 }
 
-function groupByChain(leaves: readonly Leaf[]): Iterable<readonly Leaf[]> {
-  const groups = new Map<string, Leaf[]>();
+function groupByChain(leaves: readonly LedgerEntry[]): Iterable<readonly LedgerEntry[]> {
+  const groups = new Map<string, LedgerEntry[]>();
   for (const leaf of leaves) {
     const key = chainKey(leaf);
     const group = groups.get(key);

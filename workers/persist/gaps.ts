@@ -1,10 +1,10 @@
 // A number that was given and that no row will ever stand for: its exchange passed while the store was away, or could
 // not be kept. The gap is recorded, so that nobody can pass a removed row off as one.
 import type { Client } from "pg";
-import { leafOf } from "../ledger/leaf.js";
+import { type Leaf, leafOf } from "../ledger/leaf.js";
 import type { ChainName } from "../ledger/window.js";
 import { BinaryCopy } from "./binary-copy.js";
-import type { Leaf } from "./chain-writer.js";
+import type { LedgerEntry } from "./chain-writer.js";
 import { columnText } from "./trace-row.js";
 
 export type Gap = ChainName & {
@@ -27,8 +27,8 @@ const insertText =
   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
 
 /** Resolves to the leaves of those that were not recorded before. */
-export async function writeGaps(client: Client, gaps: readonly Gap[]): Promise<readonly Leaf[]> {
-  const leaves: Leaf[] = [];
+export async function writeGaps(client: Client, gaps: readonly Gap[]): Promise<readonly LedgerEntry[]> {
+  const leaves: LedgerEntry[] = [];
   for (const gap of gaps) {
     const { nodeId, bootId, lane, seq, id, tenantId } = gap;
     const reason = columnText(gap.reason);
@@ -41,7 +41,7 @@ export async function writeGaps(client: Client, gaps: readonly Gap[]): Promise<r
   return leaves;
 }
 
-function leafOfGap(gap: Gap): Buffer {
+function leafOfGap(gap: Gap): Leaf {
   const out = new BinaryCopy(512);
   out.startRow(gapColumns.length);
   out.text(gap.nodeId);

@@ -2,9 +2,9 @@
 // way of the others.
 import type { Client } from "pg";
 import { readSqlState } from "../../src/postgres/sqlstate.js";
-import { leafOf } from "../ledger/leaf.js";
+import { type Leaf, leafOf } from "../ledger/leaf.js";
 import { BinaryCopy } from "./binary-copy.js";
-import type { Leaf } from "./chain-writer.js";
+import type { LedgerEntry } from "./chain-writer.js";
 import { readReason } from "./faults.js";
 import { columnText, type TraceRow } from "./trace-row.js";
 
@@ -27,7 +27,7 @@ export async function setAside(
   row: TraceRow,
   sealed: SealedRowBytes,
   error: unknown,
-): Promise<Leaf | null> {
+): Promise<LedgerEntry | null> {
   const dead = { reason: columnText(readReason(error)), sqlState: readSqlState(error), ...sealed };
   const { rowCount } = await client.query(setAsideText, [
     row.id,
@@ -52,7 +52,7 @@ export async function setAside(
 function leafOfDead(
   row: TraceRow,
   dead: SealedRowBytes & { readonly reason: string; readonly sqlState: string | null },
-): Buffer {
+): Leaf {
   const out = new BinaryCopy(512 + dead.sealed.length);
   out.startRow(deadColumns.length);
   out.uuid(row.id);

@@ -2,7 +2,7 @@
 import { limits } from "../../src/limits.js";
 import type { FinishedExchange, Outcome } from "../../src/trace/record.js";
 import type { Accounted } from "../account/account.js";
-import { leafOf } from "../ledger/leaf.js";
+import { type Leaf, leafOf } from "../ledger/leaf.js";
 import type { SealedBodies } from "../seal/seal.js";
 import type { BinaryCopy } from "./binary-copy.js";
 
@@ -132,7 +132,7 @@ export function makeTraceRow(exchange: FinishedExchange, accounted: Accounted, o
  * Writes a row and returns its leaf in the ledger, which is also its last column.
  * Throws a RangeError or an Error when a value cannot be one of its column; part of the row may be written then.
  */
-export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodies): Buffer {
+export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodies): Leaf {
   const start = out.length;
   out.startRow(traceColumns.length);
   out.uuid(row.tenantId);
@@ -169,7 +169,7 @@ export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodi
   out.bytea(bodies.response.iv);
   writeTraceRowRest(out, row, bodies);
   const leaf = leafOf(out.view(start, out.length));
-  out.bytea(leaf);
+  out.latin1(leaf);
   return leaf;
 }
 
