@@ -14,12 +14,12 @@ import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
 import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
-import type { Lane } from "./hand-off/lane.js";
+import type { RecordLane } from "./hand-off/unrecorded.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
-import { responseHeaders } from "./tee/response-headers.js";
+import { headerText, responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
@@ -37,15 +37,10 @@ export type ChatPlan = {
   readonly caller: Caller;
   readonly request: ChatRequest;
   readonly targets: readonly [Target, ...Target[]];
-  readonly lane: Lane;
+  readonly lane: RecordLane;
 };
 
 type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
-
-function headerText(headers: UpstreamHeaders, name: string): string | null {
-  const value = headers[name];
-  return value === undefined ? null : String(value);
-}
 
 export class ChatExchange implements ForwardListener {
   readonly #exchange: Exchange;
@@ -112,7 +107,7 @@ export class ChatExchange implements ForwardListener {
     if (head === null || tee === null || !tee.isComplete) return this.onFault(new LoomError("upstream_cut"));
     const errorCode = providerErrorCode(head.status);
     this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
-      if (error === null) tee.release();
+      if (error === null || this.#servesAnyway) tee.release();
       else this.#fail(error);
     });
   }
@@ -125,7 +120,7 @@ export class ChatExchange implements ForwardListener {
   }
 
   #onBeginKept(error: LoomError | null): void {
-    if (error === null) this.#send();
+    if (error === null || this.#servesAnyway) this.#send();
     else
       this.#finish("refused", 503, "trace_store_unavailable", () =>
         this.#fail(new LoomError("trace_store_unavailable")),
@@ -218,6 +213,11 @@ export class ChatExchange implements ForwardListener {
     }
     const events = this.#head?.events === true;
     failReply(this.#exchange, error, this.#facts(), events && { atBoundary: this.#tee?.atEventBoundary !== false });
+  }
+
+  /** Whether the tenant would rather have an answer than a record. */
+  get #servesAnyway(): boolean {
+    return this.#plan.caller.tenant.failurePolicy === "serve";
   }
 
   /** The target that was tried last. */

@@ -1,7 +1,8 @@
 // The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
 import { uuidv7 } from "uuidv7";
 import type { Caller } from "./config/tenant.js";
-import type { Lane, OnAcknowledged } from "./hand-off/lane.js";
+import type { OnAcknowledged } from "./hand-off/lane.js";
+import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
 import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
@@ -63,7 +64,7 @@ export type Admission = {
   readonly exchange: Exchange;
   readonly caller: Caller;
   readonly facts: RequestFacts;
-  readonly lane: Lane;
+  readonly lane: RecordLane;
   /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
   readonly onAcknowledged: OnAcknowledged | undefined;
 };
@@ -71,7 +72,7 @@ export type Admission = {
 export class ExchangeRecord {
   readonly id: string;
   readonly #exchange: Exchange;
-  readonly #lane: Lane;
+  readonly #lane: RecordLane;
   readonly #seq: number;
   #state: "open" | "ended" = "open";
 

@@ -101,6 +101,7 @@ class LaneRun {
     return new Promise((resolve) => {
       this.#port.on("message", (message: ToLane) => {
         if (message.type === "frames") this.#receive(message.batch, message.bytes);
+        else if (message.type === "skipped") this.#recorder.noteSkipped(message.exchange);
         else if (message.type === "keys") this.#recorder.renewKeys(message.masterKeys);
         else if (message.type === "forget") this.#recorder.forgetKeys(message.tenantId);
         else resolve(message.deadlineMs);

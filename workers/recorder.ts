@@ -2,7 +2,7 @@
 // first two: everything from `account` on happens after the acknowledgement, whatever the durability.
 import { limits } from "../src/limits.js";
 import type { LoomEvent } from "../src/report/events.js";
-import type { LaneSettings } from "../src/trace/lane-messages.js";
+import type { LaneSettings, SkippedExchange } from "../src/trace/lane-messages.js";
 import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
 import { PriceList } from "./account/price.js";
@@ -91,6 +91,12 @@ export class Recorder {
   /** Numbers up to this one have been given to exchanges of this lane. */
   noteAdmitted(seq: number): void {
     this.#writer.noteAdmitted(seq);
+  }
+
+  /** An exchange of this lane that was served and not recorded. */
+  noteSkipped(exchange: SkippedExchange): void {
+    this.noteAdmitted(exchange.seq);
+    this.noteGap({ ...this.#origin, ...exchange });
   }
 
   /** Tells of a number that no row will stand for. */

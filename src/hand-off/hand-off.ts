@@ -8,6 +8,7 @@ import type { LoomEvent } from "../report/events.js";
 import type { Durability, LaneSettings, LaneTask, SpoolSettings } from "../trace/lane-messages.js";
 import { Lane } from "./lane.js";
 import { findLeftFolders, laneFolder } from "./spool-folders.js";
+import { UnrecordedLane } from "./unrecorded.js";
 
 /** What the path waits for. `memory`: only the end of an answer waits, for the lane to have received it. */
 export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; readonly forEnd: boolean }>> = {
@@ -34,6 +35,8 @@ export type HandOff = {
   readonly lanes: readonly Lane[];
   /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
   pick(): Lane;
+  /** Stands in for a lane when `pick` throws: what it takes becomes a gap in the ledger. */
+  pickUnrecorded(reason: string): UnrecordedLane;
   /** Gives every lane other master keys, also those that are restarted later. Takes the form of LaneSettings. */
   renewKeys(masterKeys: string): void;
   /** Has every lane drop the keys that it derived for a tenant; for all of them when `tenantId` is null. */
@@ -144,6 +147,10 @@ export function openHandOff(options: HandOffOptions): HandOff {
         if (lane?.admits) return lane;
       }
       throw new LoomError("trace_store_unavailable");
+    },
+    pickUnrecorded(reason) {
+      const { lane } = threads[turn] ?? (threads[0] as LaneThread);
+      return new UnrecordedLane(lane, reason);
     },
     renewKeys(masterKeys) {
       for (const thread of threads) thread.renewKeys(masterKeys);

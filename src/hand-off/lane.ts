@@ -5,7 +5,7 @@ import { LoomError } from "../errors/loom-error.js";
 import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
 import { FrameBatch, type FrameKind, frameKinds } from "../trace/frames.js";
-import type { Durability, FromLane, ResumedExchange, ToLane } from "../trace/lane-messages.js";
+import type { Durability, FromLane, ResumedExchange, SkippedExchange, ToLane } from "../trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
 
 /** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
@@ -35,6 +35,8 @@ export class Lane {
   #lastBatch = 0;
   #pending = new FrameBatch();
   #pendingSeqs = new Set<number>();
+  /** Gaps that no worker has been told of. */
+  #skipped: SkippedExchange[] = [];
   #waiting: Waiting[] = [];
   #sent: SentBatch[] = [];
   #flushIsDue = false;
@@ -83,6 +85,22 @@ export class Lane {
     return this.#lastSeq;
   }
 
+  /** Gives a number to an exchange that is served and not recorded: the ledger gets a signed gap for it. */
+  skip({ id, tenantId, createdAtMs }: TraceBegin, reason: string): number {
+    this.#lastSeq += 1;
+    this.#unsettled.set(this.#lastSeq, id);
+    this.#skipped.push({ seq: this.#lastSeq, id, tenantId, createdAtMs, reason });
+    this.#sendSkipped();
+    this.#emit({ name: "exchange_unrecorded", lane: this.index, traceId: id, tenantId, reason });
+    return this.#lastSeq;
+  }
+
+  #sendSkipped(): void {
+    if (this.#port === null) return;
+    for (const exchange of this.#skipped) this.#port.postMessage({ type: "skipped", exchange } satisfies ToLane);
+    this.#skipped = [];
+  }
+
   chunk(seq: number, bytes: readonly Uint8Array[]): void {
     this.#send(frameKinds.chunk, seq, "", bytes);
   }
@@ -98,6 +116,7 @@ export class Lane {
   attach(port: MessagePort): void {
     this.#port = port;
     port.on("message", (message: FromLane) => this.#take(message));
+    this.#sendSkipped();
     this.#flush();
   }
 

@@ -4,6 +4,14 @@
 export type LoomEvent =
   | { readonly name: "exchange_refused"; readonly code: string; readonly path: string; readonly traceId?: string }
   | { readonly name: "exchange_failed"; readonly code: string; readonly traceId: string; readonly message: string }
+  /** Served because the tenant's policy says so, while nothing could be recorded. */
+  | {
+      readonly name: "exchange_unrecorded";
+      readonly lane: number;
+      readonly traceId: string;
+      readonly tenantId: string;
+      readonly reason: string;
+    }
   | {
       readonly name: "traces_recorded";
       readonly lane: number;

@@ -7,6 +7,7 @@ type Level = "error" | "warn" | "info" | "debug";
 const levels: Readonly<Record<LoomEvent["name"], Level>> = {
   exchange_refused: "info",
   exchange_failed: "error",
+  exchange_unrecorded: "error",
   traces_recorded: "debug",
   trace_dead: "error",
   traces_lost: "error",
@@ -36,6 +37,7 @@ export type Counters = {
   readonly tracesDead: number;
   readonly tracesLost: number;
   readonly exchangesRefused: number;
+  readonly exchangesUnrecorded: number;
   readonly exchangesFailed: number;
   readonly laneCrashes: number;
 };
@@ -63,6 +65,7 @@ export function openReport(logger: Logger): Report {
     tracesDead: 0,
     tracesLost: 0,
     exchangesRefused: 0,
+    exchangesUnrecorded: 0,
     exchangesFailed: 0,
     laneCrashes: 0,
   };
@@ -74,6 +77,7 @@ export function openReport(logger: Logger): Report {
       else if (event.name === "trace_dead") counters.tracesDead += 1;
       else if (event.name === "traces_lost") counters.tracesLost += event.ids.length;
       else if (event.name === "exchange_refused") counters.exchangesRefused += 1;
+      else if (event.name === "exchange_unrecorded") counters.exchangesUnrecorded += 1;
       else if (event.name === "exchange_failed") counters.exchangesFailed += 1;
       else if (event.name === "lane_crashed") counters.laneCrashes += 1;
       const { name, ...fields } = event;

@@ -60,12 +60,23 @@ export type LaneSettings = {
   readonly crashAt?: string | null;
 };
 
+/** An exchange that was given a number and is not recorded. */
+export type SkippedExchange = {
+  readonly seq: number;
+  readonly id: string;
+  readonly tenantId: string;
+  readonly createdAtMs: number;
+  readonly reason: string;
+};
+
 export type ToLane =
   | { readonly type: "frames"; readonly batch: number; readonly bytes: ArrayBuffer }
   /** Other master keys in the place of the settings' ones: what comes after this message is sealed under the newest. */
   | { readonly type: "keys"; readonly masterKeys: string }
   /** Drop the keys derived for this tenant, or all of them: its salt may be gone. */
   | { readonly type: "forget"; readonly tenantId: string | null }
+  /** The ledger gets a signed gap for it. */
+  | { readonly type: "skipped"; readonly exchange: SkippedExchange }
   /** Finish what is here, report, and end the task. What cannot be written by then is reported as lost. */
   | { readonly type: "drain"; readonly deadlineMs: number };
 
