@@ -32,7 +32,7 @@ export function keepLedger(
   emit: (event: LoomEvent) => void,
 ): LedgerKeeper {
   const ledgerKey = ensureLedgerKey(config).key.reveal();
-  const worker = openWorkerCalls(new URL("../workers/audit.js", import.meta.url));
+  const worker = openWorkerCalls(new URL("../workers/persist/seal-audit-events.js", import.meta.url));
   const pool = openPool({ url: databaseUrl, max: 1, applicationName: "loom ledger", role: "loom_writer" });
   const emitKept = (event: LoomEvent): void => {
     if (event.name === "ledger_checkpoint") keepCheckpoint(config.home, event, emit);

@@ -1,4 +1,4 @@
-// Piscina entry: everything of `loom audit`, and the signing of audit events, off the main thread.
+// Piscina entry: everything of `loom audit`, off the main thread.
 import { readFileSync } from "node:fs";
 import { type Bundle, cutAt, openBundle, writeBundle } from "./audit/bundle.js";
 import { type LedgerSession, openLedgerSession } from "./audit/ledger-session.js";
@@ -8,8 +8,6 @@ import { runCheck, type TimedVerification } from "./audit/verify.js";
 import { LedgerCheck, type LedgerCheckOptions } from "./ledger/ledger-check.js";
 import { readPublicKeys } from "./ledger/sign.js";
 import { uuidBytes } from "./uuid-bytes.js";
-
-export { sealAuditEvents } from "./persist/seal-audit-events.js";
 
 /** What a verification trusts, and where it shows how far it is. */
 export type Trusted = {

@@ -1,4 +1,4 @@
-// Signs the chain of loom.audit_events up to its last event, so that whoever rewrites events has to have the key too.
+// Piscina entry: signs the chain of loom.audit_events up to its last event, so that whoever rewrites events has to have the key too.
 import pg from "pg";
 import { assumeRole } from "../../src/postgres/roles.js";
 import { auditChain, sealMessage } from "../ledger/audit-check.js";

@@ -33,6 +33,7 @@ test("every setting of the file is honoured", () => {
 home: h
 listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
 database: {url: "postgres://h/d"}
+ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
 keys: {source: local}
 durability: memory
@@ -51,6 +52,7 @@ defaultProvider: mock
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
     masterKeysFile: null,
+    ledgerKey: "[secret]",
     keys: { source: "local" },
     durability: "memory",
     lanes: 3,
