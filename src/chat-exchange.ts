@@ -21,6 +21,7 @@ import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
 import { headerText, responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
+import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
 const afterTerminalMs = 100;
@@ -47,6 +48,7 @@ export class ChatExchange implements ForwardListener {
   readonly #plan: ChatPlan;
   readonly #parts: ChatParts;
   readonly #record: ExchangeRecord;
+  readonly #flow = new UpstreamFlow();
   #forwarding: Forwarding | null = null;
   #tee: Tee | null = null;
   #head: Head | null = null;
@@ -64,7 +66,8 @@ export class ChatExchange implements ForwardListener {
     const facts = { ...plan.request, streamed: plan.request.stream };
     exchange.reply.onGone(() => this.#onClientGone());
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
-    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onAcknowledged: onBegin });
+    const onLag = (state: FlowState) => this.#flow.set("record", state);
+    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, onAcknowledged: onBegin });
     if (!parts.waitsForBegin) this.#send();
   }
 
@@ -73,7 +76,6 @@ export class ChatExchange implements ForwardListener {
     const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
     this.#head = { status, headers, events };
     const { reply } = this.#exchange;
-    const forwarding = this.#forwarding;
     this.#tee = new Tee({
       events,
       dropsUsage: this.#targets[target]?.addedUsage === true,
@@ -83,7 +85,7 @@ export class ChatExchange implements ForwardListener {
         send: (body) => reply.send(status, this.#replyHeaders(), body),
         end: (last) => reply.end(last),
       },
-      upstream: { pause: () => forwarding?.pause(), resume: () => forwarding?.resume() },
+      onSlowClient: () => this.#flow.set("client", "held"),
       sendChunk: this.#record.sendChunk,
       onTerminal: () => {
         this.#terminalTimer = setTimeout(() => {
@@ -92,7 +94,7 @@ export class ChatExchange implements ForwardListener {
         }, afterTerminalMs).unref();
       },
     });
-    reply.onDrain(() => forwarding?.resume());
+    reply.onDrain(() => this.#flow.set("client", "free"));
   }
 
   onBytes(bytes: Buffer): void {
@@ -139,6 +141,7 @@ export class ChatExchange implements ForwardListener {
         startedAtMs: this.#exchange.receivedAtMs,
       };
       this.#forwarding = forward(request, this.#parts.pools, this);
+      this.#flow.attach(this.#forwarding);
     } catch (error) {
       this.onFault(error instanceof LoomError ? error : new LoomError("internal_error", { cause: error }));
     }
@@ -204,12 +207,8 @@ export class ChatExchange implements ForwardListener {
   /** Tells the client that there will be no whole answer. */
   #fail(error: LoomError): void {
     if (error.source === "internal") {
-      this.#parts.emit({
-        name: "exchange_failed",
-        code: error.code,
-        traceId: this.#plan.id,
-        message: describeCause(error),
-      });
+      const message = describeCause(error);
+      this.#parts.emit({ name: "exchange_failed", code: error.code, traceId: this.#plan.id, message });
     }
     const events = this.#head?.events === true;
     failReply(this.#exchange, error, this.#facts(), events && { atBoundary: this.#tee?.atEventBoundary !== false });

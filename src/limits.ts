@@ -22,6 +22,8 @@ export const limits = {
   chunkFrameBytes: 64 * KiB,
   /** ... or after this time. */
   chunkFrameMs: 1000,
+  /** Captured bytes of one exchange that its lane has not acknowledged; above, the provider is paused until it has. */
+  unrecordedBytesMax: 256 * KiB,
   /** Bytes that may wait in one lane for Postgres; above, new requests are refused with trace_store_unavailable. */
   laneBacklogBytesMax: 256 * MiB,
   /** A COPY is cut at this many rows ... */
@@ -83,6 +85,7 @@ export const limits = {
 /** Fails at start when two bounds contradict each other. */
 export function assertLimits(): void {
   assert(limits.chunkFrameBytes <= limits.captureBytesMax, "a chunk frame must fit into a capture");
+  assert(limits.chunkFrameBytes <= limits.unrecordedBytesMax, "a chunk frame must be allowed to wait for its lane");
   assert(limits.heldEventBytesMax <= limits.heldAnswerBytesMax, "a held event must fit into a held answer");
   assert(limits.copyChunkBytes <= limits.copyBytesMax, "a COPY chunk must fit into a COPY");
   assert(limits.copyBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold more than one COPY");

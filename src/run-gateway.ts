@@ -65,7 +65,10 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
     });
   });
   const gateway = await startGateway(config, report, foreground.crashAt);
-  const demo = await prepareDemo(config, gateway);
+  const demo = await prepareDemo(config, gateway).catch(async (error: unknown) => {
+    await gateway.stop();
+    throw error;
+  });
   foreground.print(
     makeBanner(config, {
       version: foreground.version,

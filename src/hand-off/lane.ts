@@ -101,8 +101,8 @@ export class Lane {
     this.#skipped = [];
   }
 
-  chunk(seq: number, bytes: readonly Uint8Array[]): void {
-    this.#send(frameKinds.chunk, seq, "", bytes);
+  chunk(seq: number, bytes: readonly Uint8Array[], onAcknowledged?: OnAcknowledged): void {
+    this.#send(frameKinds.chunk, seq, "", bytes, onAcknowledged);
   }
 
   end(seq: number, end: TraceEnd, rest: readonly Uint8Array[], onAcknowledged: OnAcknowledged): void {

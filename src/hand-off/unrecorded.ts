@@ -21,8 +21,8 @@ export class UnrecordedLane implements RecordLane {
     return seq;
   }
 
-  chunk(): void {
-    // Nothing is kept.
+  chunk(_seq: number, _bytes: readonly Uint8Array[], onAcknowledged?: OnAcknowledged): void {
+    queueMicrotask(() => onAcknowledged?.(null));
   }
 
   end(_seq: number, _end: TraceEnd, _rest: readonly Uint8Array[], onAcknowledged: OnAcknowledged): void {

@@ -44,7 +44,7 @@ const impure =
 
 /** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
 const composing = new Set(
-  "gateway chat-exchange chat-targets exchange-record fail-reply health list-models".split(" "),
+  "gateway chat-exchange chat-targets exchange-record fail-reply health list-models upstream-flow".split(" "),
 );
 
 /** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */

@@ -63,7 +63,7 @@ beforeEach(() => {
   events = [];
   heard = [];
   channels = [];
-  lane = new Lane(7, (event) => events.push(event));
+  lane = new Lane(7, "memory", (event) => events.push(event));
   worker = attach();
 });
 afterEach(() => {
