@@ -42,9 +42,8 @@ export class Lane {
   #flushIsDue = false;
   /** What the worker said it holds. */
   #backlogBytes = 0;
-  /** What it has not acknowledged yet, the batch of this turn included. */
+  /** What it has not acknowledged yet. */
   #unacknowledgedBytes = 0;
-  #pendingBytes = 0;
   #openExchanges = 0;
   /** Whether the worker has room for new exchanges, as far as it said. */
   #room: "free" | "full" = "free";
@@ -72,7 +71,7 @@ export class Lane {
   }
 
   get backlogBytes(): number {
-    return this.#backlogBytes + this.#unacknowledgedBytes + this.#pendingBytes;
+    return this.#backlogBytes + this.#unacknowledgedBytes + this.#pending.bytes;
   }
 
   /** Admits an exchange: gives its number and sends its `begin`. `onAcknowledged` may be left out when nobody waits. */
@@ -181,7 +180,6 @@ export class Lane {
     }
     this.#pending.add(kind, seq, record, body);
     this.#pendingSeqs.add(seq);
-    for (const part of body) this.#pendingBytes += part.byteLength;
     if (onAcknowledged !== undefined) this.#waiting.push({ seq, onAcknowledged });
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
@@ -202,7 +200,6 @@ export class Lane {
     this.#sent.push({ batch: this.#lastBatch, bytes: bytes.byteLength, seqs, waiting: this.#waiting });
     this.#pendingSeqs = new Set();
     this.#unacknowledgedBytes += bytes.byteLength;
-    this.#pendingBytes = 0;
     this.#waiting = [];
     this.#port.postMessage({ type: "frames", batch: this.#lastBatch, bytes } satisfies ToLane, [bytes]);
   }

@@ -35,6 +35,11 @@ export class FrameBatch {
     return this.#frames.length;
   }
 
+  /** What `pack` will make. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Keeps references only; bytes are copied once, in `pack`. */
   add(kind: FrameKind, seq: number, record: string, body: readonly Uint8Array[]): void {
     const recordBytes = Buffer.byteLength(record);
