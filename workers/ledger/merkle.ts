@@ -44,7 +44,7 @@ export function merkleRoot(leaves: Uint8Array): Buffer {
     const odd = level.length - pairs * 2 * hashBytes;
     // In place: what is written is behind what is read.
     for (let pair = 0; pair < pairs; pair += 1) {
-      input.set(level.subarray(pair * 2 * hashBytes, (pair + 1) * 2 * hashBytes), 1);
+      level.copy(input, 1, pair * 2 * hashBytes, (pair + 1) * 2 * hashBytes);
       level.write(hashText(input), pair * hashBytes, "latin1");
     }
     level.copyWithin(pairs * hashBytes, level.length - odd);

@@ -186,11 +186,16 @@ async function readChain(client: Client, { bootId, lane }: ChainName): Promise<C
 
 function groupByChain(leaves: readonly LedgerEntry[]): Iterable<readonly LedgerEntry[]> {
   const groups = new Map<string, LedgerEntry[]>();
+  let last: { readonly name: ChainName; readonly group: LedgerEntry[] } | null = null;
   for (const leaf of leaves) {
-    const key = chainKey(leaf);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [leaf]);
-    else group.push(leaf);
+    // Nearly always the chain of the one before, and a key for each costs more than its hash.
+    if (last === null || last.name.lane !== leaf.lane || last.name.bootId !== leaf.bootId) {
+      const key = chainKey(leaf);
+      const group: LedgerEntry[] = groups.get(key) ?? [];
+      groups.set(key, group);
+      last = { name: leaf, group };
+    }
+    last.group.push(leaf);
   }
   return groups.values();
 }
