@@ -94,8 +94,10 @@ export class ChainWriter {
       const chain = this.#chains.get(key);
       // One that has to be read again has its checkpoint after its next window.
       if (chain === undefined) continue;
-      checkpoints.push(signCheckpoint(this.#signer, { chain: key, number: chain.number, hash: chain.hash, atMs }));
       this.#moved.delete(key);
+      // A chain that was only asked for has no window that somebody could take away.
+      if (chain.number === 0) continue;
+      checkpoints.push(signCheckpoint(this.#signer, { chain: key, number: chain.number, hash: chain.hash, atMs }));
     }
     return checkpoints;
   }
