@@ -51,7 +51,7 @@ async function takeConnections(url: string): Promise<() => Promise<void>> {
 }
 
 describeWithEmbedded("a running gateway whose Postgres server", () => {
-  test("is frozen by SIGSTOP", { timeout: 240_000 }, async () => {
+  test("is frozen by SIGSTOP", { timeout: 240_000, skip: !isFull }, async () => {
     await withServer({ scenario: "postgres frozen by SIGSTOP" }, async (world, server) => {
       await world.gateway.start();
       const load = world.load({ senders: 16, pauseMs: isFull ? 20 : 0 });
@@ -85,7 +85,7 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
     });
   });
 
-  test.skipIf(whyNoMount !== null)("has no room on its disk", { timeout: 240_000 }, async () => {
+  test.skipIf(whyNoMount !== null || !isFull)("has no room on its disk", { timeout: 240_000 }, async () => {
     const disk = mountSmallDisk(256);
     try {
       await withServer({ scenario: "postgres out of disk" }, async (world, server) => {
@@ -121,7 +121,7 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
     }
   });
 
-  test("has no connection left", { timeout: 240_000 }, async () => {
+  test("has no connection left", { timeout: 240_000, skip: !isFull }, async () => {
     await withServer({ scenario: "postgres out of connections" }, async (world, server) => {
       await world.gateway.start();
       const load = world.load({ senders: 16 });

@@ -23,7 +23,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("records the streams that its drain time cuts", { timeout: 120_000 }, async () => {
+  test("records the streams that its drain time cuts", { timeout: 120_000, skip: !isFull }, async () => {
     const env = { LOOM_DRAIN_TIMEOUT_MS: "500" };
     await withWorld({ scenario: "SIGTERM, drain time over", env }, async (world) => {
       await world.gateway.start();
@@ -60,7 +60,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("lives without descriptors, and has them again", { timeout: 120_000 }, async () => {
+  test("lives without descriptors, and has them again", { timeout: 120_000, skip: !isFull }, async () => {
     const wrapper = ["bash", "-c", 'ulimit -n 160; exec "$@"', "--"];
     await withWorld({ scenario: "descriptors exhausted", wrapper }, async (world) => {
       world.gateway.wrapsByExec = true;

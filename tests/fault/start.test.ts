@@ -55,7 +55,10 @@ describeWithDatabase("a gateway that starts", () => {
       await world.gateway.start();
       const home = join(world.gateway.home, "next");
       mkdirSync(home, { mode: 0o700 });
-      copyFileSync(join(world.gateway.home, "demo.json"), join(home, "demo.json"));
+      // One ledger key for both, as an operator of several gateways has it.
+      for (const name of ["demo.json", "ledger-key"]) {
+        copyFileSync(join(world.gateway.home, name), join(home, name));
+      }
       const masterKeys = readFileSync(join(world.gateway.home, "master-keys"), "utf8").trim();
       const next = new GatewayProcess({ home, env: { ...world.gateway.env, LOOM_MASTER_KEYS: masterKeys } });
       try {

@@ -43,7 +43,7 @@ function faultsOf(
   const verdict = judge({
     client: new Map([[plan.id, { ...clientNote, ...client }]]),
     provider: new Map([[plan.id, { ...providerNote, ...provider }]]),
-    database: { rows, dead: [], rolledUp },
+    database: { rows, dead: [], gaps: [], rolledUp },
   });
   return describeFaults(verdict).map((text) => text.replace(/ \(.*/, ""));
 }

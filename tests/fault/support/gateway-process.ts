@@ -120,6 +120,16 @@ export class GatewayProcess {
     }
   }
 
+  /** Runs a command of `loom` beside it and gives its exit code with all that it printed. */
+  run(...args: readonly string[]): Promise<{ readonly code: number | null; readonly printed: string }> {
+    const env = { PATH: process.env["PATH"], LOOM_HOME: this.home, ...this.env };
+    const child = spawn(process.execPath, [main, ...args], { env, cwd: this.home, stdio: ["ignore", "pipe", "pipe"] });
+    let printed = "";
+    child.stdout.on("data", (text) => (printed += String(text)));
+    child.stderr.on("data", (text) => (printed += String(text)));
+    return new Promise((resolve) => child.once("close", (code) => resolve({ code, printed })));
+  }
+
   /** SIGKILL, at once. Also what runs under the wrapper. */
   async kill(): Promise<void> {
     await this.signal("SIGKILL");

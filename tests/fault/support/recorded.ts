@@ -24,10 +24,20 @@ export type DeadRow = { readonly id: string; readonly chain: string; readonly se
 export type DatabaseState = {
   readonly rows: readonly Recorded[];
   readonly dead: readonly DeadRow[];
+  /** Numbers that were given and never kept, as the ledger says itself. */
+  readonly gaps: readonly DeadRow[];
   /** Requests that the rollups count. */
   readonly rolledUp: number;
 };
 
+type Numbered = {
+  readonly id: string;
+  readonly node_id: string;
+  readonly boot_id: string;
+  readonly lane: number;
+  readonly seq: string;
+  readonly reason: string;
+};
 type WholeRow = TraceRow & { readonly boot_id: string; readonly key_salt: Buffer | null };
 
 /** Only the number of rows: cheap enough to be asked while a backlog drains. */
@@ -54,22 +64,21 @@ export async function readDatabase(url: string, home: string): Promise<DatabaseS
       if (piece.rows.length === 0) break;
       for (const row of piece.rows) rows.push(describe(row, ring));
     }
-    const dead = await client.query<{
-      id: string;
-      node_id: string;
-      boot_id: string;
-      lane: number;
-      seq: string;
-      reason: string;
-    }>("SELECT id, node_id, boot_id, lane, seq, reason FROM loom.dead_traces");
+    const dead = await client.query<Numbered>("SELECT id, node_id, boot_id, lane, seq, reason FROM loom.dead_traces");
+    const gaps = await client.query<Numbered>("SELECT id, node_id, boot_id, lane, seq, reason FROM loom.ledger_gaps");
     const sums = await client.query<{ sum: string | null }>("SELECT sum(requests) FROM loom.usage_rollups");
     await client.query("COMMIT");
     return {
       rows,
-      dead: dead.rows.map((row) => ({ id: row.id, chain: chainOf(row), seq: Number(row.seq), reason: row.reason })),
+      dead: dead.rows.map(numbered),
+      gaps: gaps.rows.map(numbered),
       rolledUp: Number(sums.rows[0]?.sum ?? 0),
     };
   });
+}
+
+function numbered(row: Numbered): DeadRow {
+  return { id: row.id, chain: chainOf(row), seq: Number(row.seq), reason: row.reason };
 }
 
 function chainOf(row: { node_id: string; boot_id: string; lane: number }): string {

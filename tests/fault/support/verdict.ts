@@ -34,6 +34,7 @@ export type Verdict = {
   readonly received: number;
   readonly rows: number;
   readonly dead: number;
+  readonly gaps: number;
   readonly outcomes: Readonly<Record<string, number>>;
   /** The most bytes that a client saw of an exchange whose record was interrupted, beyond the record. */
   readonly unrecordedBytesMax: number;
@@ -106,9 +107,13 @@ class Judge {
     else if ((provider?.sentBytes ?? 0) < answerBytes(plan).length) this.add("invented end", `${plan.id}: not sent`);
   }
 
-  judgeChains({ rows, dead }: DatabaseState): void {
+  /** Each number of a lane is there once: as a row, set aside, or as a gap that the ledger knows of. */
+  judgeChains({ rows, dead, gaps }: DatabaseState): void {
     const chains = new Map<string, number[]>();
-    for (const { chain, seq } of [...rows, ...dead]) {
+    const held = new Set([...rows, ...dead].map(({ chain, seq }) => `${chain} ${seq}`));
+    // A gap that a row came for later is no gap any more.
+    const open = gaps.filter(({ chain, seq }) => !held.has(`${chain} ${seq}`));
+    for (const { chain, seq } of [...rows, ...dead, ...open]) {
       const seqs = chains.get(chain);
       if (seqs === undefined) chains.set(chain, [seq]);
       else seqs.push(seq);
@@ -173,6 +178,7 @@ export function judge({ client, provider, database }: Evidence): Verdict {
     received: provider.size,
     rows: database.rows.length,
     dead: database.dead.length,
+    gaps: database.gaps.length,
     outcomes,
     unrecordedBytesMax: verdict.unrecordedBytesMax,
     missing,

@@ -160,6 +160,8 @@ export class World {
     const settled = await this.settle();
     this.report(settled, runs);
     expect(describeFaults(settled.verdict), this.gateway.output).toEqual([]);
+    const audit = await this.gateway.run("audit", "verify", "--json");
+    expect(audit.code, `loom audit verify: ${audit.printed}`).toBe(0);
     return settled;
   }
 
