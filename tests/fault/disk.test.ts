@@ -25,7 +25,19 @@ function countEnds(world: World): Record<string, number> {
 /** The gateway under strace, with a system call that fails or dawdles. */
 function tracer(inject: string, log: string): string[] {
   const calls = inject.split(":", 1)[0] ?? "";
-  return ["strace", "-f", "-y", "-qq", "--seccomp-bpf", "-o", log, "-e", `trace=${calls}`, "-e", `inject=${inject}`];
+  return [
+    "strace",
+    "-f",
+    "-y",
+    "-qq",
+    "--seccomp-bpf",
+    "-o",
+    log,
+    "-e",
+    `trace=${calls},unlink,unlinkat`,
+    "-e",
+    `inject=${inject}`,
+  ];
 }
 
 describeWithDatabase("a gateway whose disk", () => {
@@ -64,7 +76,10 @@ describeWithDatabase("a gateway whose disk", () => {
             await sleep(50);
           }
           await load.stop();
-          await world.expectWhole();
+          // An exchange whose last frames were refused is recorded when its lane is drained.
+          await world.gateway.terminate();
+          await world.gateway.start();
+          await world.expectWhole(1, ["sequence gap"]);
           expect(during["refused"]).toBeGreaterThan(0);
           expect(waitedMs).toBeLessThan(5000);
           await world.gateway.terminate();
@@ -102,7 +117,7 @@ describeWithDatabase("a gateway whose disk", () => {
       }
       world.gateway.wrapper = [];
       await world.gateway.start();
-      await world.expectWhole(times);
+      await world.expectWhole(times, ["sequence gap"]);
     });
   });
 
@@ -159,6 +174,12 @@ function expectNoSecondFlush(trace: string): void {
   const lines = trace.split("\n");
   const failedAt = lines.findIndex((line) => line.includes("(INJECTED)"));
   const file = /fdatasync\((\d+<[^>]+>)/.exec(lines[failedAt] ?? "")?.[1];
-  const later = lines.slice(failedAt + 1).filter((line) => line.includes(`fdatasync(${file})`));
+  const path = /<([^>]+)>/.exec(file ?? "")?.[1] ?? "";
+  const after = lines.slice(failedAt + 1);
+  // A file that was removed may be made anew under its name.
+  const removedAt = after.findIndex((line) => line.includes("unlink") && line.includes(path));
+  const later = after
+    .slice(0, removedAt < 0 ? after.length : removedAt)
+    .filter((line) => line.includes(`fdatasync(${file})`));
   expect(later).toEqual([]);
 }

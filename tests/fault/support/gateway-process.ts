@@ -187,7 +187,7 @@ export class GatewayProcess {
     this.counts.set(name, this.count(name) + 1);
     if (name === "traces_lost") for (const id of line["ids"] as string[]) this.lostIds.add(id);
     if (name === "trace_dead") this.deadIds.add(String(line["id"]));
-    if (line["level"] !== "debug") this.#keep(text);
+    if (line["level"] !== "debug" && name !== "exchange_failed" && name !== "ledger_checkpoint") this.#keep(text);
     for (const listener of this.#listeners) listener(line);
   }
 

@@ -36,7 +36,7 @@ function fill(name: string, length: number): string {
 }
 
 /** Sizes on both sides of each border of a buffer; the larger borders are rarer. */
-export function sizeNearBorder(chance: Chance): number {
+function sizeNearBorder(chance: Chance): number {
   const dice = chance.int(1, 100);
   if (dice <= 10) return chance.int(0, 1);
   const border =
