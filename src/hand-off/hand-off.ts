@@ -89,7 +89,8 @@ class LaneThread {
         this.lane.detach(error instanceof Error ? error.message : String(error));
         await pool.destroy();
         if (this.#state === "stopping") return;
-        setTimeout(() => this.start(), restartDelayMs).unref();
+        // A stop may come while it waits; a worker started after that would keep the process alive for ever.
+        setTimeout(() => this.#state === "running" && this.start(), restartDelayMs).unref();
       },
     );
     this.lane.attach(port1);
