@@ -18,6 +18,7 @@ function open(level: Level = "trace") {
 const all: LoomEvent[] = [
   { name: "exchange_refused", code: "not_found", path: "/x" },
   { name: "exchange_failed", code: "internal_error", traceId: "t", message: "m" },
+  { name: "exchange_unrecorded", lane: 0, traceId: "t", tenantId: "t", reason: "r" },
   { name: "traces_recorded", lane: 0, rows: 5, bytes: 10, ms: 1 },
   { name: "trace_dead", lane: 0, id: "i", tenantId: "t", reason: "r" },
   { name: "traces_lost", lane: 0, ids: ["a", "b"], reason: "r" },
@@ -41,7 +42,7 @@ describe("the report", () => {
   it("calls an error what lost a trace or failed an exchange", () => {
     const { lines, report } = open("error");
     for (const event of all) report.emit(event);
-    const names = ["exchange_failed", "trace_dead", "traces_lost", "lane_crashed"];
+    const names = ["exchange_failed", "exchange_unrecorded", "trace_dead", "traces_lost", "lane_crashed"];
     expect(lines.map((line) => line["msg"])).toEqual(names);
   });
 
@@ -53,6 +54,7 @@ describe("the report", () => {
       tracesDead: 2,
       tracesLost: 4,
       exchangesRefused: 2,
+      exchangesUnrecorded: 2,
       exchangesFailed: 2,
       laneCrashes: 2,
     });
