@@ -163,8 +163,8 @@ async function build(
   const ledger = keepLedger(config, ground.database.url, emit);
   // After the lanes, whose last windows leave checkpoints too.
   opened.add(() => ledger.stop());
-  const { ledgerKey } = ledger;
   const masterKeyText = ground.masterKeys.keys.reveal();
+  const { ledgerKey } = ledger;
   const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
   const handOff = openLanes(config, lanesGround, ledger.emit);
   opened.add(() => handOff.stop(laneDrainMs));
@@ -204,6 +204,7 @@ async function build(
     },
     emit,
   });
+  await handOff.whenOpen();
   const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
     onExchange: gateway.handle,
@@ -215,12 +216,8 @@ async function build(
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
-  return {
-    url: `http://${host}:${listener.port}`,
-    frontEnd: frontEnd.description,
-    database,
-    masterKeys: masterKeys.first,
-  };
+  const url = `http://${host}:${listener.port}`;
+  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
 }
 
 /** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */

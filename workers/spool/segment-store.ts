@@ -55,9 +55,8 @@ export class SegmentStore {
     return room;
   }
 
-  /** Makes the folder and everything for the first frame. */
+  /** Makes everything for the first frame. Rejects on a full disk; `topUp` tries again then. */
   async open(): Promise<void> {
-    this.#options.files.makeFolder(this.#options.folder);
     await this.#make();
   }
 
@@ -169,7 +168,7 @@ export class SegmentStore {
     const number = this.#nextNumber;
     this.#nextNumber += 1;
     const path = join(folder, segmentName(number));
-    const file = files.create(path);
+    const file = this.#create(path);
     const segment: Segment = {
       number,
       bytes,
@@ -190,6 +189,17 @@ export class SegmentStore {
       throw error;
     }
     return segment;
+  }
+
+  #create(path: string): number {
+    const { files, folder, nowMs } = this.#options;
+    try {
+      files.makeFolder(folder);
+      return files.create(path);
+    } catch (error) {
+      this.#fullUntilMs = nowMs() + limits.spoolRetryMs;
+      throw error;
+    }
   }
 
   #giveUp(segment: Segment): void {
