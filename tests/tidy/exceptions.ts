@@ -29,7 +29,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/cli/dead-command.ts": "tests/integration/dead-traces.test.ts",
   "src/cli/hold-command.ts": "tests/integration/retention.test.ts",
   "src/cli/key-command.ts": "tests/integration/administer.test.ts",
-  "src/cli/keys-master-command.ts": "tests/integration/keys/rotation.test.ts",
+  "src/cli/keys-master-command.ts": "tests/integration/keys/keys-master.test.ts",
   "src/cli/policy-command.ts": "tests/integration/administer.test.ts",
   "src/cli/provider-command.ts": "tests/integration/administer.test.ts",
   "src/cli/retention-command.ts": "tests/integration/retention.test.ts",
