@@ -25,6 +25,7 @@ export async function startMock(): Promise<RunningMock> {
       auth: "none",
       apiVersion: null,
       deployments: {},
+      trusted: true,
     },
     async stop() {
       await worker.terminate();

@@ -7,6 +7,7 @@ import type { FileSettings } from "./config-schema.js";
 import { defaultHome, defaultLanes } from "./default-home.js";
 import { composeKeySource } from "./key-source.js";
 import { nearestName } from "./nearest-name.js";
+import { composeOtel } from "./otel-settings.js";
 import { makeProviderSettings } from "./provider-settings.js";
 import { Secret } from "./secret.js";
 
@@ -17,6 +18,8 @@ export type Surroundings = {
   readonly cwd: string;
   readonly uid: number | null;
   readonly cores: number;
+  /** For the OTEL_ variables that have no setting of their own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The file that gave the master keys, if one did. */
   readonly masterKeysFile?: string | null;
   /** Names of the providers that loom.yaml has an entry for: those must be complete. */
@@ -45,6 +48,12 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     durability: settings.durability ?? "process",
     lanes: settings.lanes ?? defaultLanes(around.cores),
     logLevel: settings.logLevel ?? "info",
+    log: { sampleRatio: settings.log?.sampleRatio ?? 1, format: settings.log?.format ?? "auto" },
+    metrics: {
+      enabled: settings.metrics?.enabled ?? true,
+      token: settings.metrics?.token === undefined ? null : new Secret(settings.metrics.token),
+    },
+    otel: composeOtel(settings.otel, around.env),
     upstream: {
       connectTimeoutMs: upstream?.connectTimeoutMs ?? 5000,
       firstByteTimeoutMs: upstream?.firstByteTimeoutMs ?? 600_000,

@@ -6,6 +6,8 @@ import { providerOf } from "../providers/provider-table.js";
 import type { Durability } from "../trace/lane-messages.js";
 import { type LogLevel, providerKinds } from "./config.js";
 import { findMasterKeysFault } from "./master-key-form.js";
+import { isPlainHttpUrl, oneOf, section, text, upperFirst, wholeNumber, yesOrNo } from "./schema-fields.js";
+import { logFields, metricsFields, otelFields } from "./telemetry-schema.js";
 
 /** What this version offers, and what it knows by name but does not have yet. */
 const durabilities = { memory: "here", process: "here", disk: "here" } as const satisfies Record<Durability, Offer>;
@@ -14,28 +16,6 @@ type Offer = "here" | "later";
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const satisfies LogLevel[];
 const dayMs = 86_400_000;
-
-function wholeNumber(min: number, max: number, what: string) {
-  const error = `${what}: a whole number from ${min} to ${max}.`;
-  return z
-    .preprocess(numberFromText, z.int(error).min(min, error).max(max, error))
-    .optional()
-    .meta({
-      description: upperFirst(what),
-    });
-}
-
-// The environment and expanded references give text, whatever the setting is.
-function numberFromText(value: unknown): unknown {
-  return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
-}
-
-function oneOf<const Names extends readonly [string, ...string[]]>(names: Names, what: string) {
-  return z
-    .enum(names, `one of ${names.join(", ")}.`)
-    .optional()
-    .meta({ description: upperFirst(what) });
-}
 
 function offered<Name extends string>(offers: Readonly<Record<Name, Offer>>, what: string) {
   const all = Object.keys(offers) as Name[];
@@ -46,13 +26,6 @@ function offered<Name extends string>(offers: Readonly<Record<Name, Offer>>, wha
       error: ({ input }) =>
         all.some((name) => name === input) ? `${fix.slice(0, -1)}; ${String(input)} comes with a later version.` : fix,
     })
-    .optional()
-    .meta({ description: upperFirst(what) });
-}
-
-function text(what: string) {
-  return z
-    .string(`${what}, as text.`)
     .optional()
     .meta({ description: upperFirst(what) });
 }
@@ -68,24 +41,11 @@ function vaultName(what: string) {
     .meta({ description: upperFirst(what) });
 }
 
-function section<Shape extends z.ZodRawShape>(shape: Shape, what: string) {
-  return z
-    .strictObject(shape, `a section with the fields ${Object.keys(shape).join(", ")}.`)
-    .optional()
-    .meta({ description: what });
-}
-
 const baseUrl = z
   .string("a URL, as text.")
   .refine(isPlainHttpUrl, "a URL that begins with http:// or https:// and has no user, password, query or fragment.")
   .optional()
   .meta({ description: "Origin and base path of the provider, such as https://api.openai.com/v1" });
-
-function isPlainHttpUrl(value: string): boolean {
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !["http:", "https:"].includes(url.protocol)) return false;
-  return url.username === "" && url.password === "" && !/[?#]/.test(value);
-}
 
 /** Providers that every gateway brings along. */
 const builtInNames: readonly string[] = providerKinds.filter((kind) => providerOf(kind).isBuiltIn);
@@ -112,8 +72,9 @@ export const providerSchema = z.strictObject(
       .record(z.string(), z.string("a deployment name, as text."), "a section of model: deployment.")
       .optional()
       .meta({ description: "Azure: model name to deployment name, where they differ" }),
+    trusted: yesOrNo("whether it is your own or trusted, so that it gets a traceparent"),
   },
-  "a section with the fields kind, baseUrl, apiKey, auth, apiVersion, deployments.",
+  "a section with the fields kind, baseUrl, apiKey, auth, apiVersion, deployments, trusted.",
 );
 
 /** An ordered list's element: `provider/model`. */
@@ -193,6 +154,9 @@ export const fileSchema = z
       durability: offered(durabilities, "what a request waits for before it is forwarded"),
       lanes: wholeNumber(1, 64, "how many worker threads record"),
       logLevel: oneOf(logLevels, "how much is logged"),
+      log: section(logFields, "The log"),
+      metrics: section(metricsFields, "What /metrics shows"),
+      otel: section(otelFields, "Spans and metrics for an OpenTelemetry collector"),
       upstream: section(
         {
           connectTimeoutMs: wholeNumber(1, dayMs, "the longest wait for a connection in ms"),
@@ -231,7 +195,3 @@ export const fileSchema = z
 
 export type FileSettings = z.output<typeof fileSchema>;
 export type ProviderEntry = z.output<typeof providerSchema>;
-
-function upperFirst(words: string): string {
-  return words.slice(0, 1).toUpperCase() + words.slice(1);
-}

@@ -19,9 +19,37 @@ export type ProviderSettings = {
   readonly apiVersion: string | null;
   /** Azure: model name -> deployment name, where they differ. */
   readonly deployments: Readonly<Record<string, string>>;
+  /** Whether it gets a `traceparent` (not when left out), which names Loom's own traces; never a client's baggage. */
+  readonly trusted?: boolean;
 };
 
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+
+export const logFormats = ["auto", "json", "pretty"] as const;
+export const otlpProtocols = ["http/protobuf", "grpc"] as const;
+export const telemetryExporters = ["otlp", "none"] as const;
+export const samplerNames = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
+
+/** What goes to an OpenTelemetry collector. */
+export type OtelSettings = {
+  /** null: no spans are made. */
+  readonly traces: { readonly protocol: (typeof otlpProtocols)[number] } | null;
+  /** null: metrics are not pushed. */
+  readonly metrics: { readonly protocol: (typeof otlpProtocols)[number]; readonly intervalMs: number } | null;
+  /** `ignored`: the caller's own decision counts for nothing. */
+  readonly sampler: { readonly parent: "followed" | "ignored"; readonly ratio: number };
+  readonly slowMs: number;
+  readonly captureContent: boolean;
+  /** The OTEL_ variables, settings of loom.yaml among them, as the SDK in a worker reads them. */
+  readonly environment: Readonly<Record<string, Secret>>;
+};
 
 /** The transit engine of HashiCorp Vault, or of OpenBao. */
 export type VaultSettings = {
@@ -67,6 +95,18 @@ export type Config = {
   readonly durability: Durability;
   readonly lanes: number;
   readonly logLevel: LogLevel;
+  readonly log: {
+    /** The share of successful exchanges that leave a line, 0 to 1. */
+    readonly sampleRatio: number;
+    /** `auto`: for a person when standard output is a terminal. */
+    readonly format: (typeof logFormats)[number];
+  };
+  readonly metrics: {
+    readonly enabled: boolean;
+    /** null: /metrics answers everybody. */
+    readonly token: Secret | null;
+  };
+  readonly otel: OtelSettings;
   readonly upstream: {
     readonly connectTimeoutMs: number;
     /** From the request sent to the first byte of the response head. */

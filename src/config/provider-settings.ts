@@ -21,6 +21,7 @@ export function makeProviderSettings(name: string, entry: ProviderEntry): Provid
     auth: entry.auth ?? providerOf(kind).defaultAuth,
     apiVersion: datedVersion(entry.apiVersion),
     deployments: { ...entry.deployments },
+    ...(entry.trusted === true && { trusted: true }),
   };
 }
 

@@ -53,7 +53,7 @@ export function readConfig({ env, cwd, uid, cores = availableParallelism(), over
     const keysName = environment.origin(["masterKeys"]);
     const keysPath = keysName === "LOOM_MASTER_KEYS_FILE" ? env[keysName]?.trim() : undefined;
     const masterKeysFile = keysPath === undefined ? null : resolve(cwd, keysPath);
-    const config = composeConfig(merged.data, { file, cwd, uid, cores, masterKeysFile, locate, written }, faults);
+    const config = composeConfig(merged.data, { file, cwd, uid, cores, env, masterKeysFile, locate, written }, faults);
     if (faults.length === 0) return config;
   }
   throw new ConfigFaults(faults);

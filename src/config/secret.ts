@@ -29,3 +29,8 @@ export class Secret {
     return hidden;
   }
 }
+
+/** Plain values by name, for the one line that hands them on. */
+export function revealAll(secrets: Readonly<Record<string, Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
+}

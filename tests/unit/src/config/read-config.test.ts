@@ -8,6 +8,7 @@ import { ConfigFaults } from "../../../../src/config/config-faults.js";
 import { configFileName, environmentNames } from "../../../../src/config/environment-names.js";
 import { printConfig } from "../../../../src/config/print-config.js";
 import { type ConfigOverrides, readConfig } from "../../../../src/config/read-config.js";
+import { Secret } from "../../../../src/config/secret.js";
 
 const masterKeys = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 let folder: string;
@@ -51,6 +52,16 @@ describe("defaults", () => {
       durability: "process",
       lanes: 1,
       logLevel: "info",
+      log: { sampleRatio: 1, format: "auto" },
+      metrics: { enabled: true, token: null },
+      otel: {
+        traces: null,
+        metrics: null,
+        sampler: { parent: "followed", ratio: 1 },
+        slowMs: 10_000,
+        captureContent: false,
+        environment: { OTEL_SERVICE_NAME: new Secret("loom") },
+      },
       upstream: {
         connectTimeoutMs: 5000,
         firstByteTimeoutMs: 600_000,
@@ -79,6 +90,13 @@ describe("the environment", () => {
   const ofVault = (config: Config) => (config.keys.source === "vault" ? config.keys.vault : null);
   const vault = { LOOM_KEYS_SOURCE: "vault", LOOM_VAULT_ADDRESS: "http://v:1", LOOM_VAULT_TOKEN: "t" };
   type Seen = (config: Config) => unknown;
+  const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318" };
+  const pushed = { ...collector, OTEL_METRICS_EXPORTER: "otlp" };
+  const byRatio = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio" };
+  const sentAs =
+    (name: string): Seen =>
+    (config) =>
+      config.otel.environment[name]?.reveal();
   const everyName: Record<string, [value: string, seen: Seen, expected: unknown, beside?: Record<string, string>]> = {
     LOOM_KEYS_SOURCE: ["vault", (config) => config.keys.source, "vault", vault],
     LOOM_VAULT_ADDRESS: ["https://v/", (config) => ofVault(config)?.address, "https://v", vault],
@@ -104,6 +122,23 @@ describe("the environment", () => {
     LOOM_MASTER_KEYS: [masterKeys, (config) => config.masterKeys?.reveal(), masterKeys],
     LOOM_LEDGER_KEY: ["a PEM", (config) => config.ledgerKey?.reveal(), "a PEM"],
     LOG_LEVEL: ["debug", (config) => config.logLevel, "debug"],
+    LOOM_LOG_SAMPLE_RATIO: ["0.25", (config) => config.log.sampleRatio, 0.25],
+    LOOM_LOG_FORMAT: ["pretty", (config) => config.log.format, "pretty"],
+    LOOM_METRICS: ["false", (config) => config.metrics.enabled, false],
+    LOOM_METRICS_TOKEN: ["m", (config) => config.metrics.token?.reveal(), "m"],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ["http://c:4318", (config) => config.otel.traces?.protocol, "http/protobuf"],
+    OTEL_EXPORTER_OTLP_PROTOCOL: ["grpc", (config) => config.otel.traces?.protocol, "grpc", collector],
+    OTEL_EXPORTER_OTLP_HEADERS: ["a=b", sentAs("OTEL_EXPORTER_OTLP_HEADERS"), "a=b"],
+    OTEL_SERVICE_NAME: ["eu", sentAs("OTEL_SERVICE_NAME"), "eu"],
+    OTEL_RESOURCE_ATTRIBUTES: ["a=b,c=d", sentAs("OTEL_RESOURCE_ATTRIBUTES"), "a=b,c=d"],
+    OTEL_TRACES_EXPORTER: ["none", (config) => config.otel.traces, null, collector],
+    OTEL_METRICS_EXPORTER: ["otlp", (config) => config.otel.metrics?.intervalMs, 60_000, collector],
+    OTEL_METRIC_EXPORT_INTERVAL: ["5000", (config) => config.otel.metrics?.intervalMs, 5000, pushed],
+    OTEL_TRACES_SAMPLER: ["always_off", (config) => config.otel.sampler, { parent: "ignored", ratio: 0 }],
+    OTEL_TRACES_SAMPLER_ARG: ["0.1", (config) => config.otel.sampler.ratio, 0.1, byRatio],
+    OTEL_SDK_DISABLED: ["true", (config) => config.otel.traces, null, collector],
+    LOOM_OTEL_SLOW_MS: ["7", (config) => config.otel.slowMs, 7],
+    LOOM_OTEL_CAPTURE_CONTENT: ["true", (config) => config.otel.captureContent, true],
     LOOM_DURABILITY: ["disk", (config) => config.durability, "disk"],
     LOOM_LANES: ["3", (config) => config.lanes, 3],
     LOOM_RETENTION_DAYS: ["90", (config) => config.retentionDays, 90],

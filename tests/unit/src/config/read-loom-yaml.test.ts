@@ -39,6 +39,9 @@ keys: {source: local}
 durability: memory
 lanes: 3
 logLevel: silent
+log: {sampleRatio: 0.5, format: json}
+metrics: {enabled: false, token: hush}
+otel: {endpoint: "http://c:4318", protocol: grpc, headers: "a=hush", serviceName: s, resourceAttributes: "a=b", traces: otlp, metrics: otlp, metricsIntervalMs: 1000, sampler: traceidratio, sampleRatio: 0.5, slowMs: 10, captureContent: true, disabled: false}
 upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5}
 auth: {freshMs: 6, staleMaxMs: 7}
 retention: {days: 9}
@@ -57,6 +60,21 @@ defaultProvider: mock
     durability: "memory",
     lanes: 3,
     logLevel: "silent",
+    log: { sampleRatio: 0.5, format: "json" },
+    metrics: { enabled: false, token: "[secret]" },
+    otel: {
+      traces: { protocol: "grpc" },
+      metrics: { protocol: "grpc", intervalMs: 1000 },
+      sampler: { parent: "ignored", ratio: 0.5 },
+      slowMs: 10,
+      captureContent: true,
+      environment: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "[secret]",
+        OTEL_EXPORTER_OTLP_HEADERS: "[secret]",
+        OTEL_RESOURCE_ATTRIBUTES: "[secret]",
+        OTEL_SERVICE_NAME: "[secret]",
+      },
+    },
     upstream: {
       connectTimeoutMs: 1,
       firstByteTimeoutMs: 2,
