@@ -1,9 +1,32 @@
 // The named events of the gateway: the only vocabulary in which the path and the lanes say what happened.
 // report.ts turns them into log lines and counters; nobody else logs.
+import type { MetricSnapshot } from "./metric-store.js";
 
 export type LoomEvent =
-  | { readonly name: "exchange_refused"; readonly code: string; readonly path: string; readonly traceId?: string }
-  | { readonly name: "exchange_failed"; readonly code: string; readonly traceId: string; readonly message: string }
+  | {
+      readonly name: "exchange_refused";
+      readonly code: string;
+      /** One that Loom answers, else `other`: what a client writes there may be a secret. */
+      readonly path: string;
+      readonly traceId?: string;
+      /** Whether the exchange has a record, whose lane counts it. */
+      readonly recorded?: boolean;
+    }
+  | {
+      readonly name: "exchange_failed";
+      readonly code: string;
+      readonly traceId: string;
+      readonly message: string;
+      readonly recorded?: boolean;
+    }
+  /** What a lane counted since it last told; never logged. */
+  | { readonly name: "lane_metrics"; readonly lane: number; readonly delta: MetricSnapshot }
+  /** Log lines of finished exchanges, as JSON, each with its line end. */
+  | { readonly name: "exchange_lines"; readonly lane: number; readonly lines: string }
+  /** The collector takes no spans; told once, until it does again. */
+  | { readonly name: "spans_failing"; readonly lane: number; readonly reason: string }
+  | { readonly name: "spans_delivered"; readonly lane: number; readonly dropped: number }
+  | { readonly name: "metrics_push_failed"; readonly reason: string }
   /** Served because the tenant's policy says so, while nothing could be recorded. */
   | {
       readonly name: "exchange_unrecorded";

@@ -57,6 +57,7 @@ describe("the report", () => {
       exchangesUnrecorded: 2,
       exchangesFailed: 2,
       laneCrashes: 2,
+      spansDropped: 0,
     });
   });
 
