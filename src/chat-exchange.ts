@@ -4,20 +4,17 @@
 //   the provider fails before a byte came     error      the client gets an error reply
 //   the provider breaks off                   truncated  an error reply, or an error event and a broken connection
 //   the client leaves before the end          aborted    the provider's work is stopped
+
+import type { ChatParts, ChatPlan } from "./chat-plan.js";
 import { type ChatTarget, makeChatTargets } from "./chat-targets.js";
-import type { Caller } from "./config/tenant.js";
 import type { LoomErrorCode } from "./errors/codes.js";
 import { LoomError } from "./errors/loom-error.js";
 import { providerErrorCode } from "./errors/provider-error.js";
 import { type ExchangeEnd, ExchangeRecord } from "./exchange-record.js";
 import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
-import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
-import type { Pools } from "./forward/pools.js";
-import type { RecordLane } from "./hand-off/unrecorded.js";
+import { type Forwarding, type ForwardListener, forward } from "./forward/forward.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
-import type { LoomEvent } from "./report/events.js";
-import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
 import { headerText, responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
@@ -25,21 +22,6 @@ import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
 const afterTerminalMs = 100;
-
-export type ChatParts = {
-  readonly pools: Pools;
-  readonly timeouts: UpstreamTimeouts;
-  readonly waitsForBegin: boolean;
-  readonly emit: (event: LoomEvent) => void;
-};
-
-export type ChatPlan = {
-  readonly id: string;
-  readonly caller: Caller;
-  readonly request: ChatRequest;
-  readonly targets: readonly [Target, ...Target[]];
-  readonly lane: RecordLane;
-};
 
 type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
 
@@ -64,6 +46,7 @@ export class ChatExchange implements ForwardListener {
     this.#plan = plan;
     this.#parts = parts;
     const facts = { ...plan.request, streamed: plan.request.stream };
+    parts.traffic.requestBytes += exchange.body.length;
     exchange.reply.onGone(() => this.#onClientGone());
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
     const onLag = (state: FlowState) => this.#flow.set("record", state);
@@ -75,6 +58,7 @@ export class ChatExchange implements ForwardListener {
     const contentType = headerText(headers, "content-type") ?? "";
     const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
     this.#head = { status, headers, events };
+    if (events) this.#parts.traffic.streams += 1;
     const { reply } = this.#exchange;
     this.#tee = new Tee({
       events,
@@ -139,6 +123,7 @@ export class ChatExchange implements ForwardListener {
         clientHeaders: this.#exchange.headers,
         timeouts: this.#parts.timeouts,
         startedAtMs: this.#exchange.receivedAtMs,
+        trace: { context: this.#record.trace, sampler: this.#parts.sampler },
       };
       this.#forwarding = forward(request, this.#parts.pools, this);
       this.#flow.attach(this.#forwarding);
@@ -166,6 +151,8 @@ export class ChatExchange implements ForwardListener {
   ): void {
     if (!this.#record.isOpen) return;
     if (this.#terminalTimer !== null) clearTimeout(this.#terminalTimer);
+    this.#parts.traffic.requestBytes -= this.#exchange.body.length;
+    if (this.#head?.events === true) this.#parts.traffic.streams -= 1;
     const target = this.#target;
     const { capture } = this.#tee ?? {};
     const headers = this.#head?.headers ?? {};
@@ -208,7 +195,8 @@ export class ChatExchange implements ForwardListener {
   #fail(error: LoomError): void {
     if (error.source === "internal") {
       const message = describeCause(error);
-      this.#parts.emit({ name: "exchange_failed", code: error.code, traceId: this.#plan.id, message });
+      const recorded = error.code === "internal_error";
+      this.#parts.emit({ name: "exchange_failed", code: error.code, traceId: this.#plan.id, message, recorded });
     }
     const events = this.#head?.events === true;
     failReply(this.#exchange, error, this.#facts(), events && { atBoundary: this.#tee?.atEventBoundary !== false });

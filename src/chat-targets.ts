@@ -17,6 +17,8 @@ export function makeChatTargets(targets: readonly Target[], request: ChatRequest
     if (call === null) return [];
     const { bytes, addedUsage } = upstreamBody(body, request, route);
     const { settings, model, owner } = route;
-    return [{ providerName: settings.name, model, owner, call, body: bytes, route, addedUsage }];
+    const trusted = owner === "operator" && settings.trusted === true;
+    const providerKind = settings.kind;
+    return [{ providerName: settings.name, providerKind, model, owner, call, body: bytes, trusted, route, addedUsage }];
   });
 }

@@ -6,10 +6,8 @@ import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
 import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
+import { type TraceContext, traceContextOf } from "./trace/trace-context.js";
 import type { FlowState } from "./upstream-flow.js";
-
-const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
-const noTrace = "0".repeat(32);
 
 /** What is known of a request when it is admitted; all null where its body could not be read. */
 export type RequestFacts = {
@@ -50,12 +48,6 @@ function clip(text: string): string {
   return text.slice(0, limits.columnTextMax).toWellFormed();
 }
 
-/** The caller's trace id where it sent a valid `traceparent` (W3C Trace Context, 3.2), else the id's own bytes. */
-function traceIdOf(id: string, traceparent: string | undefined): string {
-  const given = traceparent === undefined ? undefined : traceparentPattern.exec(traceparent)?.[1];
-  return given === undefined || given === noTrace ? id.replaceAll("-", "") : given;
-}
-
 export function newTraceId(): string {
   return uuidv7();
 }
@@ -65,6 +57,8 @@ export type Admission = {
   readonly exchange: Exchange;
   readonly caller: Caller;
   readonly facts: RequestFacts;
+  /** Monotonic time at which the key was known, ms. */
+  readonly authenticatedAtMs: number;
   readonly lane: RecordLane;
   /** Told when the lane is too far behind the answer, and when no longer. */
   readonly onLag?: (state: FlowState) => void;
@@ -74,6 +68,7 @@ export type Admission = {
 
 export class ExchangeRecord {
   readonly id: string;
+  readonly trace: TraceContext;
   readonly #exchange: Exchange;
   readonly #lane: RecordLane;
   readonly #seq: number;
@@ -82,8 +77,9 @@ export class ExchangeRecord {
   #unrecordedBytes = 0;
 
   /** Admits the exchange: its `begin` is sent. */
-  constructor({ id, exchange, caller, facts, lane, onLag, onAcknowledged }: Admission) {
+  constructor({ id, exchange, caller, facts, authenticatedAtMs, lane, onLag, onAcknowledged }: Admission) {
     this.id = id;
+    this.trace = traceContextOf(id, exchange.headers);
     this.#exchange = exchange;
     this.#lane = lane;
     this.#onLag = onLag ?? (() => {});
@@ -96,8 +92,11 @@ export class ExchangeRecord {
       createdAtMs: exchange.createdAtMs,
       endpoint: exchange.path,
       requestId: headers.has("x-request-id") ? clip(headers.get("x-request-id") ?? "") : null,
-      traceId: traceIdOf(id, headers.get("traceparent")),
-      spanId: id.replaceAll("-", "").slice(16),
+      traceId: this.trace.traceId,
+      spanId: this.trace.spanId,
+      ...(this.trace.parent !== null && { parent: this.trace.parent }),
+      authenticatedMs: authenticatedAtMs - exchange.receivedAtMs,
+      admittedMs: performance.now() - exchange.receivedAtMs,
       model: facts.model === null ? null : clip(facts.model),
       streamed: facts.streamed,
       sessionId: facts.sessionId === null ? null : clip(facts.sessionId),

@@ -3,6 +3,7 @@
 import type { LoomError } from "../errors/loom-error.js";
 import type { UpstreamCall } from "../providers/provider.js";
 import type { Attempt } from "../trace/record.js";
+import { type SamplerSettings, type TraceContext, upstreamTraceHeaders } from "../trace/trace-context.js";
 import { startAttempt, type UpstreamControl, type UpstreamHeaders } from "./attempt.js";
 import type { Pools } from "./pools.js";
 import { isRefusal, neverSent, upstreamFault } from "./upstream-fault.js";
@@ -11,11 +12,14 @@ import { checkUpstreamPath, upstreamHeaders } from "./upstream-headers.js";
 /** A target made ready to send to. */
 export type ForwardTarget = {
   readonly providerName: string;
+  readonly providerKind?: string;
   /** The model as the provider knows it. */
   readonly model: string;
   readonly owner: string;
   readonly call: UpstreamCall;
   readonly body: Buffer | null;
+  /** Whether it gets the headers that name the trace. */
+  readonly trusted?: boolean;
 };
 
 export type UpstreamTimeouts = {
@@ -48,6 +52,8 @@ export type ForwardRequest = {
   readonly timeouts: UpstreamTimeouts;
   /** Monotonic time that attempts are counted from, ms. */
   readonly startedAtMs: number;
+  /** What names the trace to a trusted provider. */
+  readonly trace?: { readonly context: TraceContext; readonly sampler: SamplerSettings | null };
 };
 
 /** Failures that another target may not have. */
@@ -88,7 +94,8 @@ class Run implements Forwarding {
     const target = this.#request.targets[index];
     if (target === undefined) throw new RangeError(`there is no target ${index}`);
     const isLast = index === this.#request.targets.length - 1;
-    const { origin, path, method, headers: provider } = target.call;
+    const { origin, path, method, headers: own } = target.call;
+    const provider = { ...own, ...this.#traceHeaders(target) };
     checkUpstreamPath(path);
     const ownAccount = target.owner !== "operator";
     const headers = upstreamHeaders({ client: this.#request.clientHeaders, provider, ownAccount });
@@ -99,6 +106,8 @@ class Run implements Forwarding {
       model: target.model,
       status: null,
       errorCode: null,
+      ...(target.providerKind !== undefined && { kind: target.providerKind }),
+      origin,
       startedMs: nowMs,
       endedMs: nowMs,
     });
@@ -134,6 +143,12 @@ class Run implements Forwarding {
         },
       },
     );
+  }
+
+  #traceHeaders(target: ForwardTarget): Readonly<Record<string, string>> {
+    const { trace } = this.#request;
+    if (target.trusted !== true || trace === undefined) return {};
+    return upstreamTraceHeaders(trace.context, this.attempts.length, trace.sampler);
   }
 
   #next(index: number): void {

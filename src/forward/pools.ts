@@ -11,6 +11,9 @@ export type PoolOptions = {
   readonly emit: (event: LoomEvent) => void;
 };
 
+/** Connections (open, idle) and requests (waiting for one, queued, running), as undici counts them. */
+export type PoolStats = Readonly<Record<"connected" | "free" | "pending" | "queued" | "running", number>>;
+
 // Below the idle time-out of common servers, so that Loom closes an idle connection before they do.
 const keepAliveMs = 4000;
 const keepAliveMaxMs = 25_000;
@@ -62,6 +65,19 @@ export class Pools {
     for (const name of [...this.#pools.keys()]) {
       if (name.startsWith(`${owner} `)) this.#pools.delete(name);
     }
+  }
+
+  /** Of all pools together. */
+  get stats(): PoolStats {
+    const sums = { connected: 0, free: 0, pending: 0, queued: 0, running: 0 };
+    for (const { stats } of this.#pools.values()) {
+      sums.connected += stats.connected;
+      sums.free += stats.free;
+      sums.pending += stats.pending;
+      sums.queued += stats.queued;
+      sums.running += stats.running;
+    }
+    return sums;
   }
 
   get size(): number {

@@ -31,6 +31,7 @@ export const azureOpenai: Provider = {
   defaultAuth: "api-key",
   isBuiltIn: false,
   priceList: () => "azure",
+  telemetryName: () => "azure.ai.openai",
   lacks(settings) {
     if (settings.baseUrl === "") return "set AZURE_OPENAI_ENDPOINT";
     return settings.credential === null ? "set AZURE_OPENAI_API_KEY" : null;

@@ -21,6 +21,7 @@ export const mock: Provider = {
   defaultAuth: "none",
   isBuiltIn: true,
   priceList: () => null,
+  telemetryName: () => "loom.mock",
   lacks: () => null,
   // A mock answer to a real model's name would look like the real thing.
   takesBareModel: (model) => (mockModels as readonly string[]).includes(model),

@@ -29,6 +29,7 @@ export const openai: Provider = {
   defaultAuth: "bearer",
   isBuiltIn: false,
   priceList: () => "openai",
+  telemetryName: () => "openai",
   lacks: (settings) => (settings.credential === null && settings.auth !== "none" ? "set OPENAI_API_KEY" : null),
   call: openaiShapedCall,
   bodyModel: (_settings, model) => model,

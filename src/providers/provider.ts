@@ -26,6 +26,11 @@ export type Provider = {
   readonly isBuiltIn: boolean;
   /** The name of its list in the price tables; null when its answers have no known price. */
   priceList(name: string): string | null;
+  /**
+   * Its `gen_ai.provider.name` in spans and metrics, of a closed vocabulary: that of the GenAI conventions where it has a
+   * word for this provider, else one of ours. `name` is the name in `provider/model`.
+   */
+  telemetryName(name: string): string;
   /** What must be set before this provider can be called, in words for a banner, such as `set OPENAI_API_KEY`. */
   lacks(settings: ProviderSettings): string | null;
   /**

@@ -2,6 +2,7 @@
 // MessagePort of their own; acknowledgements and reports come back over the same port.
 import type { MessagePort } from "node:worker_threads";
 import type { LoomEvent } from "../report/events.js";
+import type { SamplerSettings } from "./trace-context.js";
 
 /** What a lane waits for before it acknowledges. `memory`: received. `process`: written. `disk`: flushed. */
 export type Durability = "memory" | "process" | "disk";
@@ -42,6 +43,25 @@ export type SpoolSettings = {
   readonly segmentBytes: number;
 };
 
+/** What a lane tells the outside of finished exchanges, beside its rows. */
+export type TelemetrySettings = {
+  /** The share of successful exchanges that leave a log line, 0 to 1. */
+  readonly lineRatio: number;
+  /** pino's level: `info` lets all lines pass, `warn` only those of failures. */
+  readonly logLevel: string;
+  /** null: no spans are made. */
+  readonly spans: SpanSettings | null;
+};
+
+export type SpanSettings = {
+  readonly protocol: "http/protobuf" | "grpc";
+  readonly sampler: SamplerSettings;
+  /** An exchange that takes this long is kept whatever the sampler says. */
+  readonly slowMs: number;
+  /** Whether messages are put on spans. */
+  readonly captureContent: boolean;
+};
+
 export type LaneSettings = {
   readonly lane: number;
   readonly nodeId: string;
@@ -56,6 +76,8 @@ export type LaneSettings = {
   readonly ledgerKey?: string;
   /** Needed by every durability but `memory`, which only adopts with it. */
   readonly spool?: SpoolSettings;
+  /** Without it, nothing but events is told. */
+  readonly telemetry?: TelemetrySettings;
   /** A crash point, or `<point>:<nth time>`; for the fault suite only. */
   readonly crashAt?: string | null;
 };

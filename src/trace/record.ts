@@ -31,6 +31,20 @@ export type TraceBegin = {
   readonly sessionId: string | null;
   readonly endUser: string | null;
   readonly tags: readonly string[];
+  /** The caller's span, where it sent a valid `traceparent`. */
+  readonly parent?: RemoteParent;
+  /** Until the key was checked, ms since the exchange began. Left out where nobody measured it. */
+  readonly authenticatedMs?: number;
+  /** Until the exchange had its number, ms since it began. */
+  readonly admittedMs?: number;
+};
+
+/** What a caller's `traceparent` and `tracestate` say beside the trace id. */
+export type RemoteParent = {
+  /** 16 hex digits. */
+  readonly spanId: string;
+  readonly isSampled: boolean;
+  readonly state: string | null;
 };
 
 /** One try on one target. Times are ms since the exchange began. */
@@ -39,6 +53,10 @@ export type Attempt = {
   readonly model: string;
   readonly status: number | null;
   readonly errorCode: string | null;
+  /** The provider's contract. */
+  readonly kind?: string;
+  /** Scheme, host and port it went to. */
+  readonly origin?: string;
   readonly startedMs: number;
   readonly endedMs: number;
 };

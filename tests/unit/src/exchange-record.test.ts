@@ -63,7 +63,13 @@ function exchange(headers: Record<string, string> = {}): Exchange {
 }
 
 const admit = (headers: Record<string, string> = {}, known = facts) =>
-  new ExchangeRecord({ id, exchange: exchange(headers), caller, facts: known, lane, onAcknowledged: undefined });
+  new ExchangeRecord({
+    ...{ id, caller, lane },
+    exchange: exchange(headers),
+    facts: known,
+    authenticatedAtMs: performance.now() - 49,
+    onAcknowledged: undefined,
+  });
 
 async function beginOf(headers: Record<string, string> = {}, known = facts): Promise<TraceBegin> {
   admit(headers, known);
@@ -88,6 +94,8 @@ describe("the begin of a record", () => {
       sessionId: "s",
       endUser: "u",
       tags: ["a"],
+      authenticatedMs: expect.closeTo(1, 0) as number,
+      admittedMs: expect.closeTo(50, -1) as number,
     });
     expect(frames[0]).toMatchObject({ kind: frameKinds.begin, seq: 1, body: "request" });
   });
