@@ -8,6 +8,7 @@ COPY tsconfig.json ./
 COPY bin ./bin
 COPY src ./src
 COPY workers ./workers
+COPY otel ./otel
 COPY mock ./mock
 COPY bench ./bench
 RUN node bin/build.js && npm prune --omit=dev --ignore-scripts

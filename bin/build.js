@@ -18,7 +18,7 @@ import {
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const sourceFolders = ["src", "workers", "mock", "bench"];
+const sourceFolders = ["src", "workers", "otel", "mock", "bench"];
 const lockWaitMs = 120_000;
 const pollMs = 50;
 

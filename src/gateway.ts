@@ -1,10 +1,13 @@
 // The path of a request, phase by phase; the file to read first. docs/life-of-a-request.md tells it in words.
 //   listen -> authenticate -> route -> admit -> forward -> tee -> hand off
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { Authenticator } from "./authenticate/authenticate.js";
-import { ChatExchange, type ChatParts } from "./chat-exchange.js";
+import { ChatExchange } from "./chat-exchange.js";
+import type { ChatParts } from "./chat-plan.js";
+import type { Secret } from "./config/secret.js";
 import type { Caller } from "./config/tenant.js";
 import { LoomError } from "./errors/loom-error.js";
-import { ExchangeRecord, newTraceId, type RequestFacts, unreadRequest } from "./exchange-record.js";
+import { type Admission, ExchangeRecord, newTraceId, unreadRequest } from "./exchange-record.js";
 import { describeCause, failReply } from "./fail-reply.js";
 import type { HandOff } from "./hand-off/hand-off.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
@@ -12,6 +15,8 @@ import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
+import { expositionType, writeExposition } from "./report/exposition.js";
+import type { MetricSnapshot } from "./report/metric-store.js";
 import { type ChatRequest, readChatRequest } from "./route/read-request.js";
 import { type RouteTable, route } from "./route/route.js";
 
@@ -22,8 +27,13 @@ export type GatewayParts = {
   readonly models: ModelList;
   readonly chat: ChatParts;
   readonly health: HealthSources;
+  /** null turns /metrics off. */
+  readonly metrics: { readonly token: Secret | null; readonly collect: () => MetricSnapshot } | null;
   readonly emit: (event: LoomEvent) => void;
 };
+
+/** What is known of a refused request. */
+type Known = Pick<Admission, "id" | "caller" | "facts" | "authenticatedAtMs">;
 
 type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gateway, exchange: Exchange) => void };
 
@@ -37,11 +47,27 @@ const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     path,
     { methods: ["GET", "HEAD"], serve: (_gateway, { reply }) => reply.send(200, [json], answerHealth().body) },
   ]),
+  ["/metrics", { methods: ["GET", "HEAD"], serve: (gateway, exchange) => gateway.serveMetrics(exchange) }],
   ...["/readyz", "/health/readiness"].map((path): [string, Page] => [
     path,
     { methods: ["GET", "HEAD"], serve: (gateway, exchange) => gateway.serveReadiness(exchange) },
   ]),
 ]);
+
+const metricsToken = "Send the token of the setting metrics.token as `Authorization: Bearer ...`.";
+
+/** A path as it may be logged: one that a client made up may hold anything. */
+export function pathLabel(path: string): string {
+  return pages.has(path) ? path : "other";
+}
+
+function hasToken(headers: ReadonlyMap<string, string>, token: Secret | null): boolean {
+  if (token === null) return true;
+  const given = createHash("sha256")
+    .update(headers.get("authorization") ?? "")
+    .digest();
+  return timingSafeEqual(given, createHash("sha256").update(`Bearer ${token.reveal()}`).digest());
+}
 
 export class Gateway {
   readonly #parts: GatewayParts;
@@ -55,7 +81,7 @@ export class Gateway {
     try {
       const page = pages.get(exchange.path);
       if (page === undefined) {
-        const message = `There is nothing at ${exchange.path}. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
+        const message = `There is nothing at this path. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
         throw new LoomError("not_found", { message });
       }
       if (!page.methods.includes(exchange.method)) {
@@ -85,6 +111,13 @@ export class Gateway {
     exchange.reply.send(status, [json, ["cache-control", "no-store"]], body);
   }
 
+  serveMetrics(exchange: Exchange): void {
+    const { metrics } = this.#parts;
+    if (metrics === null) throw new LoomError("not_found", { message: "Metrics are turned off here." });
+    if (!hasToken(exchange.headers, metrics.token)) throw new LoomError("invalid_api_key", { message: metricsToken });
+    exchange.reply.send(200, [["content-type", expositionType]], writeExposition(metrics.collect()));
+  }
+
   /** A key in the cache costs no promise. */
   #authenticate(exchange: Exchange, next: (caller: Caller) => void): void {
     const id = newTraceId();
@@ -98,16 +131,17 @@ export class Gateway {
 
   #admitChat(exchange: Exchange, caller: Caller): void {
     if (exchange.reply.state === "gone") return;
+    const authenticatedAtMs = performance.now();
     const id = newTraceId();
     let request: ChatRequest | null = null;
     try {
       request = readChatRequest(exchange.body, exchange.headers);
       const targets = route(request.model, caller.tenant, this.#parts.table);
       const lane = this.#pickLane(caller);
-      new ChatExchange(exchange, { id, caller, request, targets, lane }, this.#parts.chat);
+      new ChatExchange(exchange, { id, caller, request, targets, authenticatedAtMs, lane }, this.#parts.chat);
     } catch (error) {
       const facts = request === null ? unreadRequest : { ...request, streamed: request.stream };
-      this.#refuseCaller(exchange, id, error, caller, facts);
+      this.#refuseCaller(exchange, { id, caller, facts, authenticatedAtMs }, error);
     }
   }
 
@@ -119,7 +153,8 @@ export class Gateway {
   }
 
   /** A refusal of a known tenant's request is recorded, unless recording is what failed. */
-  #refuseCaller(exchange: Exchange, id: string, error: unknown, caller: Caller, facts: RequestFacts): void {
+  #refuseCaller(exchange: Exchange, known: Known, error: unknown): void {
+    const { id } = known;
     const refusal = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
     if (refusal.code === "trace_store_unavailable") {
       this.#refuse(exchange, id, refusal);
@@ -127,29 +162,34 @@ export class Gateway {
     }
     try {
       const record = new ExchangeRecord({
-        id,
+        ...known,
         exchange,
-        caller,
-        facts,
         lane: this.#parts.handOff.pick(),
         onAcknowledged: undefined,
       });
       const overheadMs = performance.now() - exchange.receivedAtMs;
       const outcome = refusal.source === "internal" ? "error" : "refused";
       record.end({ outcome, statusCode: refusal.status, errorCode: refusal.code, overheadMs }, (failure) => {
-        this.#refuse(exchange, id, failure ?? refusal);
+        this.#refuse(exchange, id, failure ?? refusal, failure === null);
       });
     } catch (cause) {
       this.#refuse(exchange, id, cause);
     }
   }
 
-  #refuse(exchange: Exchange, id: string, error: unknown): void {
+  #refuse(exchange: Exchange, id: string, error: unknown, recorded = false): void {
     const refusal = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
     if (refusal.source === "internal") {
-      this.#parts.emit({ name: "exchange_failed", code: refusal.code, traceId: id, message: describeCause(refusal) });
+      const message = describeCause(refusal);
+      this.#parts.emit({ name: "exchange_failed", code: refusal.code, traceId: id, message, recorded });
     } else {
-      this.#parts.emit({ name: "exchange_refused", code: refusal.code, path: exchange.path, traceId: id });
+      this.#parts.emit({
+        name: "exchange_refused",
+        code: refusal.code,
+        path: pathLabel(exchange.path),
+        traceId: id,
+        recorded,
+      });
     }
     const overheadMs = performance.now() - exchange.receivedAtMs;
     const allowed = refusal.status === 405 ? pages.get(exchange.path)?.methods : undefined;

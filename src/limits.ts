@@ -78,6 +78,10 @@ export const limits = {
   laneSpoolBytesMax: 8 * 1024 * MiB,
   /** Finished exchanges that a lane holds in memory; above, they are read back from the spool when their turn comes. */
   laneMemoryBytesMax: 64 * MiB,
+  /** A request body above this is not read for the attributes of its span. */
+  spanBodyBytesMax: 256 * KiB,
+  /** Of the messages on a span, asked and answered each, where LOOM_OTEL_CAPTURE_CONTENT puts them there, in characters. */
+  spanContentCharactersMax: 16_384,
   /** Gaps of which a lane keeps the particulars until they are in the ledger; of those above, only the numbers. */
   laneGapsMax: 100_000,
   /** How long a lane that found its disk full or failing waits before it tries again. */

@@ -3,8 +3,10 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
+import { revealAll } from "./config/secret.js";
 import { type HandOff, openHandOff } from "./hand-off/hand-off.js";
 import type { LoomEvent } from "./report/events.js";
+import type { MetricStore } from "./report/metric-store.js";
 
 export type LanesGround = {
   readonly databaseUrl: string;
@@ -17,7 +19,14 @@ export type LanesGround = {
 };
 
 /** The home must be locked: what processes that are gone left in it is taken over. */
-export function openLanes(config: Config, ground: LanesGround, emit: (event: LoomEvent) => void): HandOff {
+export function openLanes(
+  config: Config,
+  ground: LanesGround,
+  emit: (event: LoomEvent) => void,
+  metrics: MetricStore,
+): HandOff {
+  const { otel, log, logLevel } = config;
+  const { sampler, slowMs, captureContent, traces } = otel;
   return openHandOff({
     ...ground,
     lanes: config.lanes,
@@ -26,6 +35,14 @@ export function openLanes(config: Config, ground: LanesGround, emit: (event: Loo
     spoolFolder: join(config.home, "spool"),
     nodeId: hostname(),
     bootId: randomUUID(),
+    telemetry: {
+      lineRatio: log.sampleRatio,
+      logLevel,
+      spans: traces === null ? null : { ...traces, sampler, slowMs, captureContent },
+    },
+    // With nothing to export, the lanes' environment stays empty.
+    environment: traces === null ? {} : revealAll(otel.environment),
+    onAcknowledged: (lane, ms) => metrics.observe("loom_lane_acknowledgement_seconds", [String(lane)], ms / 1000),
     emit,
   });
 }

@@ -3,6 +3,7 @@ import { hasSqlState, insufficientPrivilege } from "./administer/database.js";
 import { prepareDemoTenant } from "./administer/demo-tenant.js";
 import { makeBanner } from "./banner.js";
 import type { Config } from "./config/config.js";
+import { countEvent } from "./count-event.js";
 import { readDemo, writeDemo } from "./demo.js";
 import { openPool } from "./postgres/connect.js";
 import { makeLogger, openReport } from "./report/report.js";
@@ -51,8 +52,9 @@ export type Foreground = {
 
 /** Resolves when the gateway has stopped. Rejects with an Error in plain words when it cannot start. */
 export async function runGateway(config: Config, foreground: Foreground): Promise<void> {
-  const logger = makeLogger(config.logLevel, foreground.isTerminal);
-  const report = openReport(logger);
+  const { format } = config.log;
+  const logger = makeLogger(config.logLevel, format === "auto" ? foreground.isTerminal : format === "pretty");
+  const report = openReport(logger, countEvent);
   // What nobody foresaw in one exchange must not end the others.
   foreground.onUnforeseen((error) => logger.error({ err: error }, "unforeseen"));
 
@@ -64,7 +66,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       resolve();
     });
   });
-  const gateway = await startGateway(config, report, foreground.crashAt);
+  const gateway = await startGateway(config, report, foreground);
   const demo = await prepareDemo(config, gateway).catch(async (error: unknown) => {
     await gateway.stop();
     throw error;

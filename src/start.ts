@@ -2,17 +2,15 @@
 // the opposite one. The only file besides main.ts that knows every part.
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Authenticator } from "./authenticate/authenticate.js";
-import { openChangeFeed } from "./authenticate/change-feed.js";
-import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
-import type { Config } from "./config/config.js";
+import type { ChatParts } from "./chat-plan.js";
+import { openMetricCollector } from "./collect-metrics.js";
+import type { Config, ProviderSettings } from "./config/config.js";
 import { Pools } from "./forward/pools.js";
-import { Gateway } from "./gateway.js";
+import { Gateway, pathLabel } from "./gateway.js";
 import { waits } from "./hand-off/hand-off.js";
-import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { keepDatabase } from "./keep-database.js";
 import { keepLedger } from "./keep-ledger.js";
-import { keepSnapshot } from "./keep-snapshot.js";
+import { keepPushing } from "./keep-pushing.js";
 import { splitKeys } from "./keys/key-text.js";
 import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
 import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
@@ -20,9 +18,9 @@ import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
+import { openAuthentication } from "./open-authentication.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
-import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
@@ -37,7 +35,13 @@ export type RunningGateway = {
   stop(): Promise<void>;
 };
 
-const authConnections = 4;
+/** What only the process itself knows. */
+export type ProcessFacts = {
+  readonly version: string;
+  /** LOOM_CRASH_AT, for the fault suite; null in every real run. */
+  readonly crashAt: string | null;
+};
+
 const laneDrainMs = 15_000;
 const drainPollMs = 20;
 
@@ -90,73 +94,30 @@ async function watchKeys(config: Config, report: Report): Promise<KeyWatch> {
   return masterKeys;
 }
 
-type Ground = Awaited<ReturnType<typeof openGround>>;
+function makeTable(config: Config, mock: ProviderSettings): RouteTable {
+  return {
+    providers: new Map([...config.providers, mock].map((settings) => [settings.name, settings])),
+    routes: new Map(Object.entries(config.routes)),
+    defaultProvider: config.defaultProvider,
+  };
+}
 
-/** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
-async function openAuthentication(
-  config: Config,
-  report: Report,
-  { database, masterKeys }: Ground,
-  opened: Opened,
-  changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
-) {
-  const { emit } = report;
-  const pool = openPool({
-    url: database.url,
-    max: authConnections,
-    applicationName: "loom gateway",
-    role: "loom_authenticator",
-  });
-  opened.add(() => pool.end());
-  const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
-  opened.add(() => credentials.stop());
-  const openCredential: OpenCredential = async (sealed) => {
-    const open = (): Promise<string> => {
-      const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
-      return credentials.call<string>("openCredential", input);
-    };
-    try {
-      return await open();
-    } catch (error) {
-      // It may be sealed under a version that was made a moment ago.
-      if (await masterKeys.refresh()) return open();
-      throw error;
-    }
+function makeChat(config: Config, pools: Pools, emit: Report["emit"]): ChatParts {
+  return {
+    pools,
+    timeouts: config.upstream,
+    waitsForBegin: waits[config.durability].forBegin,
+    sampler: config.otel.traces === null ? null : config.otel.sampler,
+    traffic: { streams: 0, requestBytes: 0 },
+    emit,
   };
-  const authenticator = new Authenticator({
-    ...config.auth,
-    load: (keyHash) => loadCaller(pool, keyHash, openCredential, emit),
-    now: () => performance.now(),
-  });
-  const snapshot = await keepSnapshot({
-    home: config.home,
-    authenticator,
-    worker: credentials,
-    masterKeys: () => masterKeys.keys.reveal(),
-    onFailure: (reason) => report.logger.warn({ reason }, "key_snapshot_failed"),
-  });
-  opened.add(() => snapshot.stop());
-  const listener = {
-    onChange(tenantId: string, strict: boolean) {
-      authenticator.noteChange(tenantId, strict);
-      snapshot.noteChange();
-      changes.onTenant(tenantId, strict);
-    },
-    onGap() {
-      authenticator.noteGap();
-      changes.onGap();
-    },
-  };
-  const feed = await openChangeFeed(database.url, listener, emit);
-  opened.add(() => feed.stop());
-  return { authenticator, feed };
 }
 
 async function build(
   config: Config,
   report: Report,
   opened: Opened,
-  crashAt: string | null,
+  { version, crashAt }: ProcessFacts,
 ): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
   const ground = await openGround(config, report, opened);
@@ -166,16 +127,12 @@ async function build(
   const masterKeyText = ground.masterKeys.keys.reveal();
   const { ledgerKey } = ledger;
   const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
-  const handOff = openLanes(config, lanesGround, ledger.emit);
+  const handOff = openLanes(config, lanesGround, ledger.emit, report.metrics);
   opened.add(() => handOff.stop(laneDrainMs));
   ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
-  const table: RouteTable = {
-    providers: new Map([...config.providers, ground.mock.settings].map((settings) => [settings.name, settings])),
-    routes: new Map(Object.entries(config.routes)),
-    defaultProvider: config.defaultProvider,
-  };
+  const table = makeTable(config, ground.mock.settings);
   const models = new ModelList(table, pools);
   const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
   opened.add(() => keeper.stop());
@@ -189,26 +146,33 @@ async function build(
   });
 
   let state: "serving" | "draining" = "serving";
+  const now = {
+    handOff,
+    isDraining: () => state === "draining",
+    isDatabaseUp: () => feed.isConnected,
+    strayRows: () => keeper.strayRows,
+  };
+  const chat = makeChat(config, pools, emit);
+  const { traffic } = chat;
+  const collector = openMetricCollector({ ...now, counted: report.metrics, version, pools, authenticator, traffic });
+  opened.add(() => collector.stop());
+  const pusher = keepPushing(config, () => collector.collect(), emit);
+  opened.add(() => pusher?.stop());
   const gateway = new Gateway({
     authenticator,
     table,
     handOff,
     models,
-    chat: { pools, timeouts: config.upstream, waitsForBegin: waits[config.durability].forBegin, emit },
-    health: {
-      handOff,
-      counters: report.counters,
-      isDraining: () => state === "draining",
-      isDatabaseUp: () => feed.isConnected,
-      strayRows: () => keeper.strayRows,
-    },
+    chat,
+    health: { ...now, counters: report.counters },
+    metrics: config.metrics.enabled ? { token: config.metrics.token, collect: () => collector.collect() } : null,
     emit,
   });
   await handOff.whenOpen();
   const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
     onExchange: gateway.handle,
-    onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
+    onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path: pathLabel(path) }),
   });
   opened.add(async () => {
     state = "draining";
@@ -228,16 +192,12 @@ async function drain(listener: Listener, timeoutMs: number): Promise<void> {
   listener.close();
 }
 
-/** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */
-export async function startGateway(
-  config: Config,
-  report: Report,
-  crashAt: string | null = null,
-): Promise<RunningGateway> {
+/** Rejects with an Error in plain words, with nothing left running. */
+export async function startGateway(config: Config, report: Report, facts: ProcessFacts): Promise<RunningGateway> {
   assertLimits();
   const opened = new Opened();
   try {
-    const built = await build(config, report, opened, crashAt);
+    const built = await build(config, report, opened, facts);
     return { ...built, stop: () => opened.close() };
   } catch (error) {
     await opened.close();

@@ -5,6 +5,7 @@ import type { LoomEvent } from "../src/report/events.js";
 import { type Frame, frameKinds, readFrames } from "../src/trace/frames.js";
 import type { FromLane, LaneSettings, LaneTask, SkippedExchange, ToLane } from "../src/trace/lane-messages.js";
 import type { TraceBegin } from "../src/trace/record.js";
+import { LaneTelemetry } from "./observe/lane-telemetry.js";
 import { OpenExchanges, type RawExchange } from "./open-exchanges.js";
 import { type LeftExchange, RecordQueue } from "./record-queue.js";
 import { Recorder } from "./recorder.js";
@@ -37,6 +38,7 @@ class LaneRun {
   readonly #settings: LaneSettings;
   readonly #reach: Reach;
   readonly #recorder: Recorder;
+  readonly #telemetry: LaneTelemetry;
   readonly #open = new OpenExchanges();
   readonly #queue: RecordQueue;
   #spool: LaneSpool | null = null;
@@ -53,20 +55,17 @@ class LaneRun {
     this.#port = port;
     this.#settings = settings;
     this.#reach = crashAt(settings.crashAt ?? null);
+    const emit = (event: LoomEvent): void => this.#emit(event);
+    const read = () => ({ spoolBytes: this.#spool?.bytes ?? 0, lagSeconds: this.#recorder.lagMs / 1000 });
+    this.#telemetry = new LaneTelemetry({ lane: settings.lane, settings: settings.telemetry, emit, read });
+    const shared = { settings, telemetry: this.#telemetry, emit, reach: this.#reach };
     this.#recorder = new Recorder({
-      settings,
-      emit: (event) => this.#emit(event),
+      ...shared,
       // The main thread must learn that there is room again, also when it sends nothing because there was none.
       onProgress: (seqs) => this.#settle(seqs),
       isHeld: (seq) => this.#spool?.holds(seq) === true,
-      reach: this.#reach,
     });
-    this.#adoptions = new Adoptions({
-      settings,
-      files: diskFiles,
-      emit: (event) => this.#emit(event),
-      reach: this.#reach,
-    });
+    this.#adoptions = new Adoptions({ ...shared, files: diskFiles });
     this.#queue = new RecordQueue({
       record: (raw) => this.#recorder.record(raw),
       recordedBytes: () => this.#recorder.backlogBytes,
@@ -214,6 +213,7 @@ class LaneRun {
     for (const raw of this.#open.takeAll()) this.#recorder.record(raw);
     await Promise.all([this.#adoptions.stop(deadlineMs), this.#recorder.drain(deadlineMs)]);
     await this.#spool?.end();
+    await this.#telemetry.stop();
   }
 
   #acknowledge(refused: readonly number[]): void {

@@ -7,6 +7,7 @@ import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
 import { PriceList } from "./account/price.js";
 import { openSigner } from "./ledger/sign.js";
+import type { Found, LaneTelemetry } from "./observe/lane-telemetry.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
 import type { BatchRow } from "./persist/batch.js";
 import type { Gap } from "./persist/gaps.js";
@@ -23,11 +24,13 @@ export type RecorderOptions = {
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: nothing more will happen to these numbers. */
   readonly onProgress: (seqs: readonly number[]) => void;
+  /** Of the lane, which may have several recorders. */
+  readonly telemetry?: LaneTelemetry;
   /** Whether something of this number is in the spool. */
   readonly isHeld?: (seq: number) => boolean;
 };
 
-type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies };
+type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies; readonly found: Found };
 
 function subjectOf({ begin }: FinishedExchange) {
   const { tenantId, keySalt, createdAtMs, id } = begin;
@@ -44,18 +47,36 @@ export class Recorder {
   /** Large exchanges, one after the other. */
   #large: Promise<void> = Promise.resolve();
   #largeBytes = 0;
+  readonly #telemetry: LaneTelemetry | undefined;
+  /** Since when each exchange waits for Postgres, monotonic ms; the oldest first. */
+  readonly #waiting = new Map<number, number>();
 
   /** Throws an Error when the master keys or the ledger key are not well-formed. */
-  constructor({ settings, emit, onProgress, isHeld = () => false, reach = () => {} }: RecorderOptions) {
+  constructor({ settings, emit, onProgress, telemetry, isHeld = () => false, reach = () => {} }: RecorderOptions) {
     const { lane, nodeId, bootId, databaseUrl, masterKeys, ledgerKey } = settings;
     this.#emit = emit;
+    this.#telemetry = telemetry;
     this.#origin = { lane, nodeId, bootId };
     this.#ring = new KeyRing(masterKeys);
     this.#sealer = new Sealer(this.#ring, nodeId);
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
     const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
     const left = settings.durability === "memory" ? "lost" : "kept";
-    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, isHeld, left, reach, ...ledger });
+    const settle = (seqs: readonly number[]) => {
+      for (const seq of seqs) this.#waiting.delete(seq);
+      onProgress(seqs);
+    };
+    this.#writer = new TraceWriter({
+      databaseUrl,
+      lane,
+      seal,
+      emit,
+      onProgress: settle,
+      isHeld,
+      left,
+      reach,
+      ...ledger,
+    });
   }
 
   /** The keys that everything of this lane is sealed with. */
@@ -77,14 +98,24 @@ export class Recorder {
     return this.#largeBytes + this.#writer.backlogBytes;
   }
 
+  /** How long the oldest recorded exchange has waited for Postgres, in ms. */
+  get lagMs(): number {
+    for (const sinceMs of this.#waiting.values()) return performance.now() - sinceMs;
+    return 0;
+  }
+
   /** Never throws: an exchange that cannot be recorded costs itself only, and is named. */
-  record(raw: RawExchange): void {
+  record(raw: RawExchange, found: Found = "live"): void {
     try {
+      this.#waiting.set(raw.seq, performance.now());
       const exchange = readExchange(raw);
       const { requestBody, responseBody } = exchange;
       const bytes = requestBody.length + responseBody.length;
-      if (bytes > limits.sealInPiecesBytesMin) this.#recordLarge(raw, exchange, bytes);
-      else this.#finish({ exchange, bodies: this.#sealer.sealBodies(subjectOf(exchange), requestBody, responseBody) });
+      if (bytes > limits.sealInPiecesBytesMin) this.#recordLarge(raw, exchange, bytes, found);
+      else {
+        const bodies = this.#sealer.sealBodies(subjectOf(exchange), requestBody, responseBody);
+        this.#finish({ exchange, bodies, found });
+      }
     } catch (error) {
       this.#lose(raw, error);
     }
@@ -118,20 +149,21 @@ export class Recorder {
     await this.#writer.drain(Math.max(0, deadlineMs - (performance.now() - startedAt)));
   }
 
-  #recordLarge(raw: RawExchange, exchange: FinishedExchange, bytes: number): void {
+  #recordLarge(raw: RawExchange, exchange: FinishedExchange, bytes: number, found: Found): void {
     this.#largeBytes += bytes;
     this.#large = this.#large
       .then(() => this.#sealer.sealLargeBodies(subjectOf(exchange), exchange.requestBody, exchange.responseBody))
-      .then((bodies) => this.#finish({ exchange, bodies }))
+      .then((bodies) => this.#finish({ exchange, bodies, found }))
       .catch((error: unknown) => this.#lose(raw, error))
       .finally(() => {
         this.#largeBytes -= bytes;
       });
   }
 
-  #finish({ exchange, bodies }: SealedExchange): void {
-    const row = makeTraceRow(exchange, account(exchange, this.#prices), this.#origin);
-    this.#writer.add(row, bodies, exchange.begin.keySalt);
+  #finish({ exchange, bodies, found }: SealedExchange): void {
+    const accounted = account(exchange, this.#prices);
+    this.#writer.add(makeTraceRow(exchange, accounted, this.#origin), bodies, exchange.begin.keySalt);
+    this.#telemetry?.note(exchange, accounted, this.#origin, found);
   }
 
   #lose(raw: RawExchange, error: unknown): void {

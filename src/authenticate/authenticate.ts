@@ -23,6 +23,8 @@ type Standing = "fresh" | "aged" | "doubtful";
 type Change = { readonly atMs: number; readonly strict: boolean };
 
 export class Authenticator {
+  /** Checks so far, by where the answer came from. */
+  readonly counts = { fresh: 0, aged: 0, asked: 0, unknown: 0, joined: 0 };
   readonly #options: AuthenticateOptions;
   readonly #known = new LRUCache<string, CachedKey>({ max: limits.cachedKeysMax });
   /** Apart from the good keys, so that a flood of guesses evicts none of them. */
@@ -49,8 +51,16 @@ export class Authenticator {
     const keyHash = hashClientKey(readClientKey(headers));
     const cached = this.#known.get(keyHash);
     const standing = cached === undefined ? "doubtful" : this.#standingOf(cached);
-    if (cached !== undefined && standing === "fresh") return this.#admit(cached.loaded);
-    if (cached === undefined && this.#unknown.get(keyHash)) throw new LoomError("invalid_api_key");
+    if (cached !== undefined && standing === "fresh") {
+      this.counts.fresh += 1;
+      return this.#admit(cached.loaded);
+    }
+    if (cached === undefined && this.#unknown.get(keyHash)) {
+      this.counts.unknown += 1;
+      throw new LoomError("invalid_api_key");
+    }
+    if (standing === "aged") this.counts.aged += 1;
+    else this.counts[this.#lookups.has(keyHash) ? "joined" : "asked"] += 1;
     const lookup = this.#lookUp(keyHash, cached);
     if (cached === undefined || standing === "doubtful") return lookup;
     lookup.catch(() => {

@@ -8,6 +8,7 @@ import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
 import type { Durability, LaneSettings, LaneTask, SpoolSettings } from "../trace/lane-messages.js";
 import { Lane } from "./lane.js";
+import { MeasuredPort } from "./measured-port.js";
 import { findLeftFolders, laneFolder } from "./spool-folders.js";
 import { UnrecordedLane } from "./unrecorded.js";
 
@@ -29,11 +30,17 @@ export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
   /** File URL of the compiled workers/lane.js. */
   readonly laneWorker: URL;
   readonly emit: (event: LoomEvent) => void;
+  /** Told how long a lane took to keep a batch, in ms. */
+  readonly onAcknowledged?: (lane: number, ms: number) => void;
+  /** The environment of the lanes: the OTEL_ variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 export type HandOff = {
   readonly durability: Durability;
   readonly lanes: readonly Lane[];
+  /** Of each lane: bytes that it was given and has not acknowledged. */
+  readonly queuedBytes: readonly number[];
   /** Resolves when every lane has its first segment, or has none for now. Waits 5 s at most. */
   whenOpen(): Promise<void>;
   /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
@@ -58,6 +65,7 @@ class LaneThread {
   readonly #adopt: readonly string[];
   #masterKeys: string;
   #pool: Piscina | null = null;
+  #port: MeasuredPort | null = null;
   #state: "running" | "stopping" = "running";
   #life: Promise<void> = Promise.resolve();
 
@@ -71,7 +79,7 @@ class LaneThread {
   }
 
   start(): void {
-    const { laneWorker, emit } = this.#options;
+    const { laneWorker, emit, onAcknowledged } = this.#options;
     const pool = new Piscina({
       filename: laneWorker.href,
       name: "runLane",
@@ -79,8 +87,8 @@ class LaneThread {
       maxThreads: 1,
       // The default ('sync') freezes an idle worker's event loop, and a lane holds a Postgres socket.
       atomics: "disabled",
-      // Nothing of the environment is the lane's business, and it may hold secrets.
-      env: {},
+      // Nothing else of the environment is the lane's business, and it may hold secrets.
+      env: this.#options.environment ?? {},
     });
     this.#pool = pool;
     const { port1, port2 } = new MessageChannel();
@@ -98,7 +106,8 @@ class LaneThread {
         setTimeout(() => this.#state === "running" && this.start(), restartDelayMs).unref();
       },
     );
-    this.lane.attach(port1);
+    this.#port = new MeasuredPort(port1, (ms) => onAcknowledged?.(this.lane.index, ms));
+    this.lane.attach(this.#port);
     emit({ name: "lane_started", lane: this.lane.index });
   }
 
@@ -107,6 +116,8 @@ class LaneThread {
       laneWorker: _,
       lanes: __,
       emit: ___,
+      onAcknowledged: ____,
+      environment: _____,
       spoolFolder,
       spoolBytesMax,
       segmentBytes,
@@ -123,6 +134,10 @@ class LaneThread {
       segmentBytes: segmentBytes ?? limits.spoolSegmentBytes,
     };
     return { ...own, spool };
+  }
+
+  get queuedBytes(): number {
+    return this.#port?.bytes ?? 0;
   }
 
   renewKeys(masterKeys: string): void {
@@ -146,6 +161,9 @@ export function openHandOff(options: HandOffOptions): HandOff {
   return {
     durability: options.durability,
     lanes: threads.map((thread) => thread.lane),
+    get queuedBytes() {
+      return threads.map((thread) => thread.queuedBytes);
+    },
     async whenOpen() {
       const until = performance.now() + openMsMax;
       while (threads.some(({ lane }) => !lane.isOpen) && performance.now() < until) await sleep(openPollMs);

@@ -1,12 +1,12 @@
 // One lane as the main thread sees it: it numbers exchanges, packs the frames of an event-loop turn into one
 // message, and calls back when the worker has acknowledged them. hand-off.ts starts and restarts the workers.
-import type { MessagePort } from "node:worker_threads";
 import { LoomError } from "../errors/loom-error.js";
 import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
 import { FrameBatch, type FrameKind, frameKinds } from "../trace/frames.js";
 import type { Durability, FromLane, ResumedExchange, SkippedExchange, ToLane } from "../trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
+import type { LanePort } from "./measured-port.js";
 import { Unsettled } from "./unsettled.js";
 
 /** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
@@ -31,7 +31,7 @@ function notKept(message: string): LoomError {
 export class Lane {
   readonly index: number;
   readonly #emit: (event: LoomEvent) => void;
-  #port: MessagePort | null = null;
+  #port: LanePort | null = null;
   #lastSeq = 0;
   #lastBatch = 0;
   #pending = new FrameBatch();
@@ -114,7 +114,7 @@ export class Lane {
   }
 
   /** Binds the lane to a started worker. */
-  attach(port: MessagePort): void {
+  attach(port: LanePort): void {
     this.#port = port;
     port.on("message", (message: FromLane) => this.#take(message));
     for (const gap of this.#unsettled.gaps) this.#tell(gap);

@@ -9,14 +9,14 @@ export type WorkerCalls = {
 };
 
 /** `file` is the URL of a compiled worker module; its thread starts at the first call and ends when idle. */
-export function openWorkerCalls(file: URL): WorkerCalls {
+export function openWorkerCalls(file: URL, env: Readonly<Record<string, string>> = {}): WorkerCalls {
   const pool = new Piscina({
     filename: file.href,
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: 30_000,
     atomics: "disabled",
-    env: {},
+    env: { ...env },
   });
   return {
     call: async <Answer>(name: string, input: unknown) => (await pool.run(input, { name })) as Answer,

@@ -53,13 +53,19 @@ function readTags(headers: ReadonlyMap<string, string>): readonly string[] {
   return [...new Set(tags)].slice(0, limits.tagsMax);
 }
 
+/** Where the parser stopped. Its own words quote the body, which no error may do. */
+function placeOf(cause: unknown): string {
+  const position = /at position (\d+)/.exec(cause instanceof Error ? cause.message : "")?.[1];
+  return position === undefined ? "" : ` (at position ${position})`;
+}
+
 function parseObject(body: Buffer): JsonObject {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString("utf8"));
   } catch (cause) {
     throw new LoomError("invalid_json", {
-      message: `The request body is not valid JSON: ${(cause as Error).message}`,
+      message: `The request body is not valid JSON${placeOf(cause)}.`,
       cause,
     });
   }

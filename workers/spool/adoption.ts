@@ -3,6 +3,7 @@
 import { basename, dirname } from "node:path";
 import type { LoomEvent } from "../../src/report/events.js";
 import type { LaneSettings } from "../../src/trace/lane-messages.js";
+import type { LaneTelemetry } from "../observe/lane-telemetry.js";
 import { Recorder } from "../recorder.js";
 import type { Reach } from "./crash-point.js";
 import { ExchangeIndex, type Segment } from "./exchange-index.js";
@@ -19,6 +20,7 @@ export type AdoptionOptions = {
   readonly files: SpoolFiles;
   readonly emit: (event: LoomEvent) => void;
   readonly reach: Reach;
+  readonly telemetry?: LaneTelemetry;
 };
 
 const drainMs = 3_600_000;
@@ -59,6 +61,7 @@ export class Adoption {
         settings: { ...settings, nodeId, bootId, lane, durability: "process" },
         emit,
         onProgress: (seqs) => this.#settle(seqs),
+        ...(this.#options.telemetry !== undefined && { telemetry: this.#options.telemetry }),
         isHeld: (seq) => this.#index.has(seq),
       });
       this.#recorder = recorder;

@@ -86,6 +86,11 @@ export class LaneSpool {
     return this.#spool.admits;
   }
 
+  /** Of all segments on the disk. */
+  get bytes(): number {
+    return this.#spool.store.bytes;
+  }
+
   keep(frames: readonly Frame[], done: (refused: ReadonlySet<number>) => void): void {
     this.#keeper.keep(frames, done);
   }

@@ -14,7 +14,7 @@ import type { FolderScan, FoundExchange } from "./scan-folder.js";
 /** Where replayed exchanges go: what a Recorder does with them. */
 export type ReplaySink = {
   readonly backlogBytes: number;
-  record(raw: RawExchange): void;
+  record(raw: RawExchange, found: "replayed"): void;
   noteGap(gap: Gap): void;
 };
 
@@ -104,7 +104,7 @@ export class Replay {
       const raw = readSpooled(this.#options, seq, index.framesOf(seq), keySalt);
       this.#replayed += 1;
       if (raw.end === null) this.#interrupted += 1;
-      sink.record(raw);
+      sink.record(raw, "replayed");
     } catch (error) {
       for (const { segment } of index.framesOf(seq)) segment.condition = "damaged";
       this.#giveUp(seq, found, error instanceof Error ? error.message : String(error));

@@ -31,8 +31,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/wiring": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli"],
   "src/cli": [...leaves, ...offPath, "src/hand-off", "src/wiring"],
   "src/main": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli", "src/wiring"],
-  workers: [...leaves, ...settings, "src/providers", "src/postgres"],
-  otel: [...leaves, ...settings, "src/providers", "src/postgres"],
+  workers: [...leaves, ...settings, "src/providers", "src/postgres", "otel"],
+  otel: [...leaves, ...settings, "src/providers", "src/postgres", "workers"],
   mock: [],
   bench: [...leaves, ...phases, ...offPath, "workers", "mock"],
 };
@@ -44,7 +44,7 @@ const impure =
 
 /** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
 const composing = new Set(
-  "gateway chat-exchange chat-targets exchange-record fail-reply health list-models upstream-flow".split(" "),
+  "gateway chat-exchange chat-plan chat-targets exchange-record fail-reply health list-models upstream-flow".split(" "),
 );
 
 /** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */
