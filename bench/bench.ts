@@ -21,7 +21,7 @@ const usage = `Usage: npm run bench -- [scenario ...] [--quick | --full] [--json
   --json <file>       writes the results, every round of them; - for standard output in place of the tables
   --save              writes them to bench/results/<date>-<commit>.json
   --profile <folder>  a CPU profile of every thread of Loom, and their largest self times
-Settings of Loom can be varied by their variables, such as LOOM_DURABILITY=disk or LOOM_LANES=2.`;
+Settings of Loom can be varied by their variables, such as LOOM_DURABILITY=disk, LOOM_LANES=2 or OTEL_EXPORTER_OTLP_ENDPOINT.`;
 
 const profileRows = 20;
 const root = new URL("../../", import.meta.url);
@@ -52,7 +52,7 @@ function effortOf(scenario: Scenario, { quick, full }: { quick: boolean; full: b
 /** Settings of Loom that a run may vary; the world itself sets where things are. */
 function readSettings(): Record<string, string> {
   const own = new Set(["LOOM_HOME", "LOOM_DATABASE_URL", "LOOM_CONFIG", "LOOM_DEFAULT_PROVIDER"]);
-  const found = Object.entries(process.env).filter(([name]) => name.startsWith("LOOM_") && !own.has(name));
+  const found = Object.entries(process.env).filter(([name]) => /^(LOOM|OTEL)_/.test(name) && !own.has(name));
   return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
 }
 
