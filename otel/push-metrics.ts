@@ -26,14 +26,19 @@ export type MetricsPush = {
 
 type Times = { readonly startTime: HrTime; readonly endTime: HrTime };
 
-/** `loom_copy_seconds` is `loom.copy` in seconds: OTLP has the unit in a field of its own. */
+/** What a unit in the Prometheus name becomes: OTLP has it in a field of its own, but a name must stay one of its kind. */
+const units = {
+  seconds: { ending: ".duration", unit: "s" },
+  bytes: { ending: ".size", unit: "By" },
+  usd: { ending: "", unit: "USD" },
+} as const;
+
 export function otlpNameOf(name: MetricName): { readonly name: string; readonly unit: string } {
   const { otlp } = familyOf(name);
   if (otlp !== undefined) return otlp;
-  const unit = /_(seconds|bytes|usd)(?:_total)?$/.exec(name)?.[1];
-  const bare = name.replace(/_total$/, "").replace(/_(seconds|bytes|usd)$/, "");
-  const dotted = bare.replace(/^(loom|process)_/, "$1.");
-  return { name: dotted, unit: unit === "seconds" ? "s" : unit === "bytes" ? "By" : unit === "usd" ? "USD" : "1" };
+  const [, bare = name, found] = /^(.*?)(?:_(seconds|bytes|usd))?(?:_total)?$/.exec(name) ?? [];
+  const { ending, unit } = found === undefined ? { ending: "", unit: "1" } : units[found as keyof typeof units];
+  return { name: bare.replace(/^(loom|process)_/, "$1.") + ending, unit };
 }
 
 /** `gen_ai_request_model` is `gen_ai.request.model`; a label of Loom's own is as it is. */

@@ -2,6 +2,7 @@ import { DataPointType } from "@opentelemetry/sdk-metrics";
 import { describe, expect, it } from "vitest";
 import { metricDataOf, otlpNameOf } from "../../../otel/push-metrics.js";
 import { MetricStore } from "../../../src/report/metric-store.js";
+import { type MetricName, metricTable } from "../../../src/report/metric-table.js";
 
 const times = { startTime: [1, 0], endTime: [2, 0] } as { startTime: [number, number]; endTime: [number, number] };
 
@@ -11,9 +12,15 @@ describe("metrics by OTLP", () => {
       name: "gen_ai.client.operation.duration",
       unit: "s",
     });
-    expect(otlpNameOf("loom_overhead_seconds")).toEqual({ name: "loom.overhead", unit: "s" });
+    expect(otlpNameOf("loom_overhead_seconds")).toEqual({ name: "loom.overhead.duration", unit: "s" });
     expect(otlpNameOf("loom_exchanges_total")).toEqual({ name: "loom.exchanges", unit: "1" });
-    expect(otlpNameOf("loom_copy_bytes_total")).toEqual({ name: "loom.copy_bytes".replace("_bytes", ""), unit: "By" });
+    expect(otlpNameOf("loom_copy_bytes_total")).toEqual({ name: "loom.copy.size", unit: "By" });
+  });
+
+  it("have each a name of their own", () => {
+    const names = (Object.keys(metricTable) as MetricName[]).map((name) => otlpNameOf(name).name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !/^[a-z][a-z_.]*$/.test(name))).toEqual([]);
   });
 
   it("carry the same buckets and sums as /metrics", () => {
