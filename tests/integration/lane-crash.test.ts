@@ -20,6 +20,7 @@ export function runLane({ port }) {
   return new Promise((resolve) => {
     port.on("message", (message) => {
       if (message.type === "drain") { port.close(); resolve(); return; }
+      if (message.type !== "frames") return;
       if (Buffer.from(message.bytes).includes("die now")) process.exit(7);
       port.postMessage({ type: "acknowledged", batch: message.batch, backlogBytes: 0 });
     });
