@@ -65,11 +65,12 @@ export function readMasterKeys(home: string): string {
   return readFileSync(join(home, "master-keys"), "utf8").trim();
 }
 
-/** The plaintext of one recorded body, as text. */
+/** The plaintext of one recorded body, as text. `masterKeys` is what the home's file holds, where it holds them. */
 export async function openTestBody(
   gateway: { readonly pool: pg.Pool; readonly home: string },
   id: string,
   column: "request_body" | "response_body",
+  masterKeys: string = readMasterKeys(gateway.home),
 ): Promise<string> {
   const { rows } = await gateway.pool.query<TraceRow & { key_salt: Buffer }>(
     "SELECT t.*, n.key_salt FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE t.id = $1",
@@ -79,7 +80,7 @@ export async function openTestBody(
   if (row === undefined) throw new Error(`there is no trace ${id}`);
   const isRequest = column === "request_body";
   const opened = openBody(
-    new KeyRing(readMasterKeys(gateway.home)),
+    new KeyRing(masterKeys),
     {
       tenantId: row.tenant_id,
       keySalt: row.key_salt.toString("base64"),
