@@ -131,13 +131,12 @@ describe("a spool", () => {
   });
 
   it("stays within its bound when a flush fails while it is at it", async () => {
-    const begin = (bytes: number) => ({ what: "begin" as const, pick: 0, bytes });
-    const end = (bytes: number) => ({ what: "end" as const, pick: 0, bytes });
-    const chunk = (bytes: number) => ({ what: "chunk" as const, pick: 0, bytes });
-    const give = (...frames: Extract<Life["steps"][number], { do: "give" }>["frames"]) => ({
-      do: "give" as const,
-      frames,
-    });
+    type Frame = Extract<Life["steps"][number], { do: "give" }>["frames"][number];
+    const frame =
+      (what: Frame["what"]) =>
+      (bytes: Frame["bytes"]): Frame => ({ what, pick: 0, bytes });
+    const [begin, chunk, end] = [frame("begin"), frame("chunk"), frame("end")];
+    const give = (...frames: Frame[]) => ({ do: "give" as const, frames });
     const one: Life = {
       steps: [
         give(begin(4100), begin(4100), begin(100)),
