@@ -136,13 +136,14 @@ describeWithDatabase("a rotation of the master keys", () => {
     const asked = [before, ...(await load.stop())];
     const { reads, failures } = await reader.stop();
 
-    // The load was what it says, every request was answered by whom it was for, and every read was one.
-    const lastedMs = Math.max(...asked.map(({ endMs }) => endMs)) - (asked[1]?.atMs ?? 0);
-    expect(asked.length / (lastedMs / 1000)).toBeGreaterThan(requestsPerSecond * 0.8);
+    // The load was sent at the rate that it says, every request was answered by whom it was for, and every read was one.
+    const times = asked.slice(1).map(({ atMs }) => atMs);
+    const sentForMs = Math.max(...times) - Math.min(...times);
+    expect(times.length / (sentForMs / 1000)).toBeGreaterThan(requestsPerSecond * 0.9);
     expect(asked.filter(({ status }) => status !== 200)).toEqual([]);
     expect(provider.denied).toBe(0);
     expect(failures).toEqual([]);
-    expect(reads).toBeGreaterThan(100);
+    expect(reads).toBeGreaterThan(20);
 
     // Every row is there once. Rows of before a rotation are under the old version, rows of after it under the new one.
     const versions = await versionsOf(asked);
