@@ -79,6 +79,25 @@ describeWithDatabase("a gateway whose", () => {
     });
   });
 
+  test("provider stops in the middle of everything, and goes on", {
+    timeout: 120_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    await withWorld({ scenario: "provider stalls" }, async (world) => {
+      await world.gateway.start();
+      const load = world.load({ senders: 24 });
+      for (let time = 0; time < byTier(0, 3, 20); time += 1) {
+        await sleep(world.chance.int(200, 600));
+        world.provider.child.kill("SIGSTOP");
+        await sleep(world.chance.int(200, 1500));
+        world.provider.child.kill("SIGCONT");
+      }
+      await load.stop();
+      await world.expectWhole();
+      expect([...world.client.notes.values()].filter(({ end }) => end !== "whole")).toEqual([]);
+    });
+  });
+
   test("load is five times what it can carry", { timeout: 120_000, skip: isAbove("full") }, async () => {
     await withWorld({ scenario: "five times the capacity" }, async (world) => {
       await world.gateway.start();

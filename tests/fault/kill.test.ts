@@ -95,7 +95,7 @@ describeWithDatabase("a gateway that is killed", () => {
   const points = isAbove("usual") ? quickPoints : crashPoints;
   test.skipIf(!isOffered("process")).each(points.map((point) => [point] as const))(
     "at %s keeps everything",
-    { timeout: 600_000 },
+    { timeout: 1_800_000 },
     async (point) => {
       await withWorld({ scenario: `SIGKILL at ${point}`, env }, async (world) => {
         await world.gateway.start();
@@ -148,7 +148,7 @@ async function crashOnce(world: World, point: CrashPoint): Promise<void> {
   world.gateway.spawn();
   const rotates = point === "mid_rotate" || point === "after_unlink";
   const load = world.load({ senders: 8, changed: rotates ? large : small });
-  const ended = (await waitForEnd(world, 20_000)) && world.gateway.endSignal === "SIGKILL";
+  const ended = (await waitForEnd(world, 60_000)) && world.gateway.endSignal === "SIGKILL";
   world.gateway.env = usual;
   await world.gateway.kill();
   await load.stop();
