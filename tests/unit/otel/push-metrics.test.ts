@@ -4,7 +4,7 @@ import { metricDataOf, otlpNameOf } from "../../../otel/push-metrics.js";
 import { MetricStore } from "../../../src/report/metric-store.js";
 import { type MetricName, metricTable } from "../../../src/report/metric-table.js";
 
-const times = { startTime: [1, 0], endTime: [2, 0] } as { startTime: [number, number]; endTime: [number, number] };
+const times: Parameters<typeof metricDataOf>[2] = { startTime: [1, 0], endTime: [2, 0] };
 
 describe("metrics by OTLP", () => {
   it("have the names and units of the conventions, and Loom's own with their unit apart", () => {
