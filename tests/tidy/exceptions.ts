@@ -11,7 +11,6 @@ export const longFunctions: Frozen = {};
 export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/keep-pushing.ts": "tests/conformance/metrics.test.ts",
   "src/collect-metrics.ts": "tests/conformance/metrics.test.ts",
-  "src/config/telemetry-schema.ts": "tests/unit/src/config/read-loom-yaml.test.ts",
   "src/config/schema-fields.ts": "tests/unit/src/config/read-loom-yaml.test.ts",
   "src/open-authentication.ts": "tests/conformance/isolation.test.ts",
   "src/administer/audit-events.ts": "tests/integration/audit-events.test.ts",
