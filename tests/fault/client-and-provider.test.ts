@@ -80,7 +80,7 @@ describeWithDatabase("a gateway whose", () => {
   });
 
   test("provider stops in the middle of everything, and goes on", {
-    timeout: 120_000,
+    timeout: 240_000,
     skip: isAbove("usual"),
   }, async () => {
     await withWorld({ scenario: "provider stalls" }, async (world) => {
@@ -98,7 +98,7 @@ describeWithDatabase("a gateway whose", () => {
     });
   });
 
-  test("load is five times what it can carry", { timeout: 120_000, skip: isAbove("full") }, async () => {
+  test("load is five times what it can carry", { timeout: 240_000, skip: isAbove("full") }, async () => {
     await withWorld({ scenario: "five times the capacity" }, async (world) => {
       await world.gateway.start();
       const usual = await measure(world, 32);

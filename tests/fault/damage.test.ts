@@ -93,7 +93,7 @@ describeWithDatabase("a gateway whose spool", () => {
     ["was renamed", (path: string) => renameSync(path, join(dirname(path), "a copy.seg"))],
   ])(
     "has a segment that %s starts, and accounts for every number",
-    { skip: isAbove("full"), timeout: 120_000 },
+    { skip: isAbove("full"), timeout: 240_000 },
     async (what, harm) => {
       await withSpool(`segment ${what}`, async (spooled) => {
         const { world } = spooled;

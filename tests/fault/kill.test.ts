@@ -112,7 +112,7 @@ describeWithDatabase("a gateway that is killed", () => {
 
   test.skipIf(!isOffered("process") || isAbove("usual"))(
     "by a second SIGTERM keeps everything",
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async () => {
       await withWorld({ scenario: "two SIGTERMs", env }, async (world) => {
         await world.gateway.start();

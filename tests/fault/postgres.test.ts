@@ -118,7 +118,7 @@ describeWithDatabase("a running gateway whose Postgres", () => {
     });
   });
 
-  test("becomes read-only", { timeout: 120_000, skip: isAbove("usual") }, async () => {
+  test("becomes read-only", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "postgres read-only" }, async (world) => {
       await world.gateway.start();
       const name = new URL(world.databaseUrl).pathname.slice(1);
@@ -203,14 +203,13 @@ describeWithDatabase("a running gateway whose Postgres", () => {
         "ALTER TABLE loom.traces ADD CONSTRAINT no_poison CHECK (session_id IS DISTINCT FROM 'x' AND request_id NOT LIKE '%7') NOT VALID",
       );
       const load = world.load({ senders: 24, changed: small });
-      await sleep(2500);
+      const deadline = performance.now() + 30_000;
+      while (world.gateway.count("trace_dead") < byTier(10, 20, 100) && performance.now() < deadline) await sleep(100);
       await load.stop();
-      await sleep(1500);
       const poison = [...world.client.notes.keys()].filter((id) => id.endsWith("7")).length;
-      expect(poison).toBeGreaterThan(20);
-      expect(world.gateway.count("trace_dead")).toBe(poison);
       const { verdict } = await world.settle();
-      expect(verdict.dead).toBe(poison);
+      expect(poison).toBeGreaterThanOrEqual(10);
+      expect([verdict.dead, world.gateway.count("trace_dead")]).toEqual([poison, poison]);
       await runOnce(world.databaseUrl, "ALTER TABLE loom.traces DROP CONSTRAINT no_poison");
       await world.expectWhole(poison, "bisected");
     });

@@ -9,7 +9,7 @@ import { withWorld } from "./support/world.js";
 const hourMs = 3_600_000;
 
 describeWithDatabase("a gateway", () => {
-  test("ends 200 open streams well after SIGTERM", { timeout: 120_000 }, async () => {
+  test("ends 200 open streams well after SIGTERM", { timeout: 240_000 }, async () => {
     await withWorld({ scenario: "SIGTERM with 200 open streams" }, async (world) => {
       await world.gateway.start();
       await world.sendOne("first");
@@ -24,7 +24,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("records the streams that its drain time cuts", { timeout: 120_000, skip: isAbove("usual") }, async () => {
+  test("records the streams that its drain time cuts", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     const env = { LOOM_DRAIN_TIMEOUT_MS: "500" };
     await withWorld({ scenario: "SIGTERM, drain time over", env }, async (world) => {
       await world.gateway.start();
@@ -47,7 +47,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("keeps its records apart when the clock jumps", { timeout: 120_000, skip: isAbove("usual") }, async () => {
+  test("keeps its records apart when the clock jumps", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "clock jumps", commands: true }, async (world) => {
       await world.gateway.start();
       const load = world.load({ senders: 8 });
@@ -83,7 +83,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("lives without descriptors, and has them again", { timeout: 120_000, skip: isAbove("usual") }, async () => {
+  test("lives without descriptors, and has them again", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     const wrapper = ["bash", "-c", 'ulimit -n 160; exec "$@"', "--"];
     await withWorld({ scenario: "descriptors exhausted", wrapper }, async (world) => {
       world.gateway.wrapsByExec = true;

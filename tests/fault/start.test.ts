@@ -54,7 +54,7 @@ describeWithDatabase("a gateway that starts", () => {
     });
   });
 
-  test("beside an older one takes over while it drains", { timeout: 120_000, skip: isAbove("usual") }, async () => {
+  test("beside an older one takes over while it drains", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "rolling start beside an old process" }, async (world) => {
       await world.gateway.start();
       const home = join(world.gateway.home, "next");
