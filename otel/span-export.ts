@@ -87,7 +87,9 @@ export class SpanExport {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
     });
-    await Promise.race([this.#opening.then(() => this.#exporter?.stop()), deadline]);
+    // What cannot be delivered is counted below; it must not keep a lane from its end.
+    const stopped = this.#opening.then(() => this.#exporter?.stop()).catch(() => undefined);
+    await Promise.race([stopped, deadline]);
     clearTimeout(timer);
     const left = this.queued + this.#sending;
     if (left > 0) this.#drop(left, "stopped");

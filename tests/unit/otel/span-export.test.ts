@@ -28,7 +28,7 @@ function open(queueMax: number, ready: Promise<void> = Promise.resolve()) {
     origin: { resource: resourceFromAttributes({}), scope: { name: "loom" } },
     queueMax,
     add: (span) => queued.push(span),
-    stop: () => Promise.resolve(),
+    stop: () => Promise.reject(new Error("it cannot be flushed")),
   };
   const spans = new SpanExport({
     settings,
