@@ -1,5 +1,6 @@
-// Damage to the spool itself, between two lives of a gateway: no more is lost than was damaged, every loss is named
-// in the ledger, what is damaged is kept for whoever wants to look, and everything else arrives.
+// Damage to the spool itself, between two lives of a gateway: no more is lost than was damaged, what is damaged is
+// kept for whoever wants to look, and everything else arrives. A segment that somebody took away before a row of its
+// lane was written leaves nothing that could tell of it; docs/ledger.md says what the ledger cannot show.
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -92,7 +93,7 @@ describeWithDatabase("a gateway whose spool", () => {
     ],
     ["was renamed", (path: string) => renameSync(path, join(dirname(path), "a copy.seg"))],
   ])(
-    "has a segment that %s starts, and accounts for every number",
+    "has a segment that %s starts, and loses nothing else",
     { skip: isAbove("full"), timeout: 240_000 },
     async (what, harm) => {
       await withSpool(`segment ${what}`, async (spooled) => {
@@ -130,9 +131,11 @@ async function expectOneHarmed(spooled: Spooled, field: FlippedField): Promise<v
   const id = world.client.notes.get(harmed[0] ?? "")?.traceId ?? null;
   if (id !== null) expect(id).toBe(flip.head?.id);
   expect(settled.verdict.faults.has("duplicate") || settled.verdict.faults.has("spurious")).toBe(false);
-  expect(world.gateway.count("spool_damaged"), world.gateway.output).toBeGreaterThan(0);
+  // Nobody can tell a wrong bit in the last frame from a write that the kill cut short.
+  const damaged = world.gateway.count("spool_damaged");
+  expect(damaged + world.gateway.exercised.torn, world.gateway.output).toBeGreaterThan(0);
   const kept = readdirSync(join(world.gateway.home, "spool"), { recursive: true, encoding: "utf8" });
-  expect(kept.filter((name) => name.endsWith(".damaged")).length).toBe(1);
+  expect(kept.filter((name) => name.endsWith(".damaged")).length).toBe(damaged);
   const audit = await world.gateway.run("audit", "verify", "--json");
   expect(audit.code, audit.printed).toBe(0);
 }
