@@ -35,6 +35,18 @@ export default defineConfig({
       },
       {
         extends: true,
+        // One scenario at a time: each has a gateway, a provider and clients of its own.
+        test: {
+          name: "fault",
+          include: ["tests/fault/**/*.test.ts"],
+          globalSetup: [...globalDatabase, "tests/fault/support/global-provider.ts"],
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: "tidy", include: ["tests/tidy/**/*.test.ts"], isolate: false, testTimeout: 20_000 },
       },
     ],

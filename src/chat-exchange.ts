@@ -14,13 +14,14 @@ import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
 import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
-import type { Lane } from "./hand-off/lane.js";
+import type { RecordLane } from "./hand-off/unrecorded.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
-import { responseHeaders } from "./tee/response-headers.js";
+import { headerText, responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
+import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
 const afterTerminalMs = 100;
@@ -37,21 +38,17 @@ export type ChatPlan = {
   readonly caller: Caller;
   readonly request: ChatRequest;
   readonly targets: readonly [Target, ...Target[]];
-  readonly lane: Lane;
+  readonly lane: RecordLane;
 };
 
 type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
-
-function headerText(headers: UpstreamHeaders, name: string): string | null {
-  const value = headers[name];
-  return value === undefined ? null : String(value);
-}
 
 export class ChatExchange implements ForwardListener {
   readonly #exchange: Exchange;
   readonly #plan: ChatPlan;
   readonly #parts: ChatParts;
   readonly #record: ExchangeRecord;
+  readonly #flow = new UpstreamFlow();
   #forwarding: Forwarding | null = null;
   #tee: Tee | null = null;
   #head: Head | null = null;
@@ -69,7 +66,8 @@ export class ChatExchange implements ForwardListener {
     const facts = { ...plan.request, streamed: plan.request.stream };
     exchange.reply.onGone(() => this.#onClientGone());
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
-    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onAcknowledged: onBegin });
+    const onLag = (state: FlowState) => this.#flow.set("record", state);
+    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, onAcknowledged: onBegin });
     if (!parts.waitsForBegin) this.#send();
   }
 
@@ -78,7 +76,6 @@ export class ChatExchange implements ForwardListener {
     const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
     this.#head = { status, headers, events };
     const { reply } = this.#exchange;
-    const forwarding = this.#forwarding;
     this.#tee = new Tee({
       events,
       dropsUsage: this.#targets[target]?.addedUsage === true,
@@ -88,7 +85,7 @@ export class ChatExchange implements ForwardListener {
         send: (body) => reply.send(status, this.#replyHeaders(), body),
         end: (last) => reply.end(last),
       },
-      upstream: { pause: () => forwarding?.pause(), resume: () => forwarding?.resume() },
+      onSlowClient: () => this.#flow.set("client", "held"),
       sendChunk: this.#record.sendChunk,
       onTerminal: () => {
         this.#terminalTimer = setTimeout(() => {
@@ -97,7 +94,7 @@ export class ChatExchange implements ForwardListener {
         }, afterTerminalMs).unref();
       },
     });
-    reply.onDrain(() => forwarding?.resume());
+    reply.onDrain(() => this.#flow.set("client", "free"));
   }
 
   onBytes(bytes: Buffer): void {
@@ -112,7 +109,7 @@ export class ChatExchange implements ForwardListener {
     if (head === null || tee === null || !tee.isComplete) return this.onFault(new LoomError("upstream_cut"));
     const errorCode = providerErrorCode(head.status);
     this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
-      if (error === null) tee.release();
+      if (error === null || this.#servesAnyway) tee.release();
       else this.#fail(error);
     });
   }
@@ -125,7 +122,7 @@ export class ChatExchange implements ForwardListener {
   }
 
   #onBeginKept(error: LoomError | null): void {
-    if (error === null) this.#send();
+    if (error === null || this.#servesAnyway) this.#send();
     else
       this.#finish("refused", 503, "trace_store_unavailable", () =>
         this.#fail(new LoomError("trace_store_unavailable")),
@@ -144,6 +141,7 @@ export class ChatExchange implements ForwardListener {
         startedAtMs: this.#exchange.receivedAtMs,
       };
       this.#forwarding = forward(request, this.#parts.pools, this);
+      this.#flow.attach(this.#forwarding);
     } catch (error) {
       this.onFault(error instanceof LoomError ? error : new LoomError("internal_error", { cause: error }));
     }
@@ -209,15 +207,16 @@ export class ChatExchange implements ForwardListener {
   /** Tells the client that there will be no whole answer. */
   #fail(error: LoomError): void {
     if (error.source === "internal") {
-      this.#parts.emit({
-        name: "exchange_failed",
-        code: error.code,
-        traceId: this.#plan.id,
-        message: describeCause(error),
-      });
+      const message = describeCause(error);
+      this.#parts.emit({ name: "exchange_failed", code: error.code, traceId: this.#plan.id, message });
     }
     const events = this.#head?.events === true;
     failReply(this.#exchange, error, this.#facts(), events && { atBoundary: this.#tee?.atEventBoundary !== false });
+  }
+
+  /** Whether the tenant would rather have an answer than a record. */
+  get #servesAnyway(): boolean {
+    return this.#plan.caller.tenant.failurePolicy === "serve";
   }
 
   /** The target that was tried last. */

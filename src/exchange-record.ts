@@ -1,10 +1,12 @@
 // The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
 import { uuidv7 } from "uuidv7";
 import type { Caller } from "./config/tenant.js";
-import type { Lane, OnAcknowledged } from "./hand-off/lane.js";
+import type { OnAcknowledged } from "./hand-off/lane.js";
+import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
 import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
+import type { FlowState } from "./upstream-flow.js";
 
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 const noTrace = "0".repeat(32);
@@ -63,7 +65,9 @@ export type Admission = {
   readonly exchange: Exchange;
   readonly caller: Caller;
   readonly facts: RequestFacts;
-  readonly lane: Lane;
+  readonly lane: RecordLane;
+  /** Told when the lane is too far behind the answer, and when no longer. */
+  readonly onLag?: (state: FlowState) => void;
   /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
   readonly onAcknowledged: OnAcknowledged | undefined;
 };
@@ -71,15 +75,18 @@ export type Admission = {
 export class ExchangeRecord {
   readonly id: string;
   readonly #exchange: Exchange;
-  readonly #lane: Lane;
+  readonly #lane: RecordLane;
   readonly #seq: number;
+  readonly #onLag: (state: FlowState) => void;
   #state: "open" | "ended" = "open";
+  #unrecordedBytes = 0;
 
   /** Admits the exchange: its `begin` is sent. */
-  constructor({ id, exchange, caller, facts, lane, onAcknowledged }: Admission) {
+  constructor({ id, exchange, caller, facts, lane, onLag, onAcknowledged }: Admission) {
     this.id = id;
     this.#exchange = exchange;
     this.#lane = lane;
+    this.#onLag = onLag ?? (() => {});
     const { headers } = exchange;
     const begin: TraceBegin = {
       id,
@@ -105,7 +112,15 @@ export class ExchangeRecord {
   }
 
   readonly sendChunk = (bytes: readonly Uint8Array[]): void => {
-    if (this.#state === "open") this.#lane.chunk(this.#seq, bytes);
+    if (this.#state === "ended") return;
+    let size = 0;
+    for (const part of bytes) size += part.byteLength;
+    this.#unrecordedBytes += size;
+    if (this.#unrecordedBytes > limits.unrecordedBytesMax) this.#onLag("held");
+    this.#lane.chunk(this.#seq, bytes, () => {
+      this.#unrecordedBytes -= size;
+      if (this.#unrecordedBytes <= limits.unrecordedBytesMax) this.#onLag("free");
+    });
   };
 
   /** Ends the record; only the first call counts. */

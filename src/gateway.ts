@@ -7,6 +7,7 @@ import { LoomError } from "./errors/loom-error.js";
 import { ExchangeRecord, newTraceId, type RequestFacts, unreadRequest } from "./exchange-record.js";
 import { describeCause, failReply } from "./fail-reply.js";
 import type { HandOff } from "./hand-off/hand-off.js";
+import type { RecordLane } from "./hand-off/unrecorded.js";
 import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
@@ -102,12 +103,19 @@ export class Gateway {
     try {
       request = readChatRequest(exchange.body, exchange.headers);
       const targets = route(request.model, caller.tenant, this.#parts.table);
-      const lane = this.#parts.handOff.pick();
+      const lane = this.#pickLane(caller);
       new ChatExchange(exchange, { id, caller, request, targets, lane }, this.#parts.chat);
     } catch (error) {
       const facts = request === null ? unreadRequest : { ...request, streamed: request.stream };
       this.#refuseCaller(exchange, id, error, caller, facts);
     }
+  }
+
+  /** The failure policy: a tenant may rather have answers than records, and then has gaps in the ledger. */
+  #pickLane(caller: Caller): RecordLane {
+    const { handOff } = this.#parts;
+    if (caller.tenant.failurePolicy !== "serve" || handOff.lanes.some((lane) => lane.admits)) return handOff.pick();
+    return handOff.pickUnrecorded("trace_store_unavailable");
   }
 
   /** A refusal of a known tenant's request is recorded, unless recording is what failed. */

@@ -6,8 +6,10 @@ export type HealthSources = {
   readonly handOff: HandOff;
   readonly counters: Counters;
   readonly isDraining: () => boolean;
-  /** Whether the change feed's connection answers: the freshest sign of Postgres that the main thread has. */
+  /** Whether the change feed's connection answers: the freshest sign of Postgres besides what the lanes say. */
   readonly isDatabaseUp: () => boolean;
+  /** Rows that lay in the default partition at the last look. */
+  readonly strayRows: () => number;
 };
 
 export type HealthAnswer = { readonly status: number; readonly body: string };
@@ -17,7 +19,13 @@ export function answerHealth(): HealthAnswer {
 }
 
 /** Postgres being away does not make Loom unready: requests go on, which `status: degraded` says. */
-export function answerReadiness({ handOff, counters, isDraining, isDatabaseUp }: HealthSources): HealthAnswer {
+export function answerReadiness({
+  handOff,
+  counters,
+  isDraining,
+  isDatabaseUp,
+  strayRows,
+}: HealthSources): HealthAnswer {
   const lanes = handOff.lanes.map((lane) => ({
     lane: lane.index,
     admits: lane.admits,
@@ -25,11 +33,12 @@ export function answerReadiness({ handOff, counters, isDraining, isDatabaseUp }:
     backlogBytes: lane.backlogBytes,
   }));
   const draining = isDraining();
-  const database = isDatabaseUp();
+  const database = isDatabaseUp() && handOff.isWriting;
   const ready = !draining && lanes.some((lane) => lane.admits);
-  const whole = database && lanes.every((lane) => lane.admits);
+  const stray = strayRows();
+  const whole = database && stray === 0 && lanes.every((lane) => lane.admits);
   const status = draining ? "draining" : !ready ? "unavailable" : whole ? "ready" : "degraded";
-  const checks = { database: database ? "up" : "away", lanes };
+  const checks = { database: database ? "up" : "away", rowsInDefaultPartition: stray, lanes };
   return {
     status: ready ? 200 : 503,
     body: JSON.stringify({ status, durability: handOff.durability, checks, counters }),

@@ -22,6 +22,8 @@ export const limits = {
   chunkFrameBytes: 64 * KiB,
   /** ... or after this time. */
   chunkFrameMs: 1000,
+  /** Captured bytes of one exchange that its lane has not acknowledged; above, the provider is paused until it has. */
+  unrecordedBytesMax: 256 * KiB,
   /** Bytes that may wait in one lane for Postgres; above, new requests are refused with trace_store_unavailable. */
   laneBacklogBytesMax: 256 * MiB,
   /** A COPY is cut at this many rows ... */
@@ -62,16 +64,36 @@ export const limits = {
   laneSliceMs: 2,
   /** A database that says nothing for this long in the middle of a batch is taken for gone. */
   databaseTimeoutMs: 15_000,
+  /** How often a chain of the ledger that has moved leaves a checkpoint outside the database. */
+  checkpointEveryMs: 10_000,
   /** The longest pause between two tries to reach the database. */
   databaseRetryMsMax: 5000,
+  /** A segment of the spool, zero-filled before it is used; a frame that needs more than a sixteenth gets its own. */
+  spoolSegmentBytes: 16 * MiB,
+  /** Room that is kept for the `end` of every open exchange: a chunk frame that was not sent yet, and its record. */
+  spoolEndBytes: 72 * KiB,
+  /** The largest frame that a scan believes: the largest body, sealed. */
+  spoolFrameBytesMax: 288 * MiB,
+  /** Bytes of segments that one lane keeps on the disk; above, new requests are refused with trace_store_unavailable. */
+  laneSpoolBytesMax: 8 * 1024 * MiB,
+  /** Finished exchanges that a lane holds in memory; above, they are read back from the spool when their turn comes. */
+  laneMemoryBytesMax: 64 * MiB,
+  /** Gaps of which a lane keeps the particulars until they are in the ledger; of those above, only the numbers. */
+  laneGapsMax: 100_000,
+  /** How long a lane that found its disk full or failing waits before it tries again. */
+  spoolRetryMs: 1000,
 } as const;
 
 /** Fails at start when two bounds contradict each other. */
 export function assertLimits(): void {
   assert(limits.chunkFrameBytes <= limits.captureBytesMax, "a chunk frame must fit into a capture");
+  assert(limits.chunkFrameBytes <= limits.unrecordedBytesMax, "a chunk frame must be allowed to wait for its lane");
   assert(limits.heldEventBytesMax <= limits.heldAnswerBytesMax, "a held event must fit into a held answer");
   assert(limits.copyChunkBytes <= limits.copyBytesMax, "a COPY chunk must fit into a COPY");
   assert(limits.copyBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold more than one COPY");
   assert(limits.captureBytesMax < limits.laneBacklogBytesMax, "a lane must be able to hold the largest capture");
   assert(limits.cachedUnknownKeysMax <= limits.cachedKeysMax, "unknown keys must not get more room than known ones");
+  assert(limits.chunkFrameBytes < limits.spoolEndBytes, "the rest of an answer must fit into the room kept for it");
+  assert(limits.spoolEndBytes * 16 <= limits.spoolSegmentBytes, "an end must never need a segment of its own");
+  assert(limits.requestBodyBytesMax < limits.spoolFrameBytesMax, "the largest body must fit into a frame");
 }

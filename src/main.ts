@@ -3,11 +3,15 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { SealCredential } from "./administer/provider-configs.js";
+import type { ResealCredential } from "./administer/rotate-keys.js";
 import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
-import { ensureMasterKeys } from "./config/master-keys.js";
+import { callDeadRows } from "./dead-rows.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { forgetSnapshot } from "./keep-snapshot.js";
+import { findLedgerKey } from "./keys/ledger-key.js";
+import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
 import { runGateway } from "./run-gateway.js";
 
@@ -17,16 +21,37 @@ const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: 
 const withTools: WithDatabase = (config, work) =>
   withDatabase(config, async (pool) => {
     const worker = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
-    const sealCredential: SealCredential = ({ credential, ...subject }) => {
-      const masterKeys = ensureMasterKeys(config).keys.reveal();
+    const readKeys = async () => (await masterKeySource(config).read()).keys.reveal();
+    const sealCredential: SealCredential = async ({ credential, ...subject }) => {
+      const masterKeys = await readKeys();
       return worker.call<Uint8Array>("sealCredential", { ...subject, credential: credential.reveal(), masterKeys });
     };
+    const resealCredential: ResealCredential = async (input) =>
+      worker.call<Uint8Array | null>("resealCredential", { ...input, masterKeys: await readKeys() });
+    const deadRowWorker = openWorkerCalls(new URL("../workers/dead-rows.js", import.meta.url));
+    const deadRows = callDeadRows({
+      worker: deadRowWorker,
+      databaseUrl: pool.options.connectionString ?? "",
+      readMasterKeys: readKeys,
+      readLedgerKey: async () => findLedgerKey(config)?.reveal(),
+    });
     try {
-      return await work(pool, { sealCredential });
+      return await work(pool, { sealCredential, resealCredential, deadRows });
     } finally {
-      await worker.stop();
+      await Promise.all([worker.stop(), deadRowWorker.stop()]);
     }
   });
+
+async function callAudit<Answer>(config: Config | null, name: string, input: object): Promise<Answer> {
+  const worker = openWorkerCalls(new URL("../workers/audit.js", import.meta.url));
+  const call = (databaseUrl: string | null) => worker.call<Answer>(name, { ...input, databaseUrl });
+  try {
+    if (config === null || config.databaseUrl !== null) return await call(config?.databaseUrl?.reveal() ?? null);
+    return await withDatabase(config, (pool) => call(pool.options.connectionString ?? ""));
+  } finally {
+    await worker.stop();
+  }
+}
 
 function start(config: Config): Promise<void> {
   return runGateway(config, {
@@ -34,6 +59,7 @@ function start(config: Config): Promise<void> {
     print: (banner) => process.stdout.write(banner),
     isTerminal: process.stdout.isTTY,
     startedAtMs: 0,
+    crashAt: process.env["LOOM_CRASH_AT"] ?? null,
     onStopSignal: (listener) => {
       process.on("SIGINT", listener);
       process.on("SIGTERM", listener);
@@ -60,7 +86,10 @@ process.exitCode = await runProgram(
     readInput: () => text(process.stdin),
     start,
     migrate: migrateDatabase,
+    isWatched: process.stderr.isTTY,
     withDatabase: withTools,
+    callAudit,
+    forgetSnapshot: (config, erasedAt) => forgetSnapshot(config.home, erasedAt),
   },
   process.argv.slice(2),
 );

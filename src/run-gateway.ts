@@ -1,4 +1,5 @@
 // The `start` command: a gateway in the foreground, from its banner to its last line.
+import { hasSqlState, insufficientPrivilege } from "./administer/database.js";
 import { prepareDemoTenant } from "./administer/demo-tenant.js";
 import { makeBanner } from "./banner.js";
 import type { Config } from "./config/config.js";
@@ -14,11 +15,20 @@ const noDemoNote =
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
 async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
   if (!loopback.test(config.listen.host)) return null;
+  const known = readDemo(config.home);
+  const keep = (key: string, tenant: string) => ({
+    key,
+    file: writeDemo(config.home, { url: gateway.url, key, tenant }),
+  });
+  if (!gateway.database.isReached) return known === null ? null : keep(known.key, known.tenant);
   const pool = openPool({ url: gateway.database.url, max: 1, applicationName: "loom demo" });
   try {
-    const demo = await prepareDemoTenant(pool, readDemo(config.home)?.key ?? null);
-    if (demo === null) return null;
-    return { key: demo.key, file: writeDemo(config.home, { url: gateway.url, key: demo.key, tenant: demo.tenant }) };
+    const demo = await prepareDemoTenant(pool, known?.key ?? null);
+    return demo === null ? null : keep(demo.key, demo.tenant);
+  } catch (error) {
+    // A login that is only a member of the roles that a gateway needs makes no tenants.
+    if (hasSqlState(error, insufficientPrivilege)) return null;
+    throw error;
   } finally {
     await pool.end();
   }
@@ -32,6 +42,8 @@ export type Foreground = {
   readonly isTerminal: boolean;
   /** Monotonic time of the process's start, ms. */
   readonly startedAtMs: number;
+  /** Where the fault suite has the process end by SIGKILL: LOOM_CRASH_AT, null in every real run. */
+  readonly crashAt: string | null;
   onStopSignal(listener: () => void): void;
   onUnforeseen(listener: (error: unknown) => void): void;
   endAtOnce(): void;
@@ -42,7 +54,7 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
   const logger = makeLogger(config.logLevel, foreground.isTerminal);
   const report = openReport(logger);
   // What nobody foresaw in one exchange must not end the others.
-  foreground.onUnforeseen((error) => logger.error({ error }, "unforeseen"));
+  foreground.onUnforeseen((error) => logger.error({ err: error }, "unforeseen"));
 
   let signals = 0;
   const stopAsked = new Promise<void>((resolve) => {
@@ -52,8 +64,11 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       resolve();
     });
   });
-  const gateway = await startGateway(config, report);
-  const demo = await prepareDemo(config, gateway);
+  const gateway = await startGateway(config, report, foreground.crashAt);
+  const demo = await prepareDemo(config, gateway).catch(async (error: unknown) => {
+    await gateway.stop();
+    throw error;
+  });
   foreground.print(
     makeBanner(config, {
       version: foreground.version,

@@ -1,26 +1,29 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
-import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
 import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
-import { ensureMasterKeys, type MasterKeys } from "./config/master-keys.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
-import { type HandOff, openHandOff, waits } from "./hand-off/hand-off.js";
+import { waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import { keepDatabase } from "./keep-database.js";
+import { keepLedger } from "./keep-ledger.js";
+import { keepSnapshot } from "./keep-snapshot.js";
+import { splitKeys } from "./keys/key-text.js";
+import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
+import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
 import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
+import { openLanes } from "./open-lanes.js";
 import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
-import { keepPartitionsAhead } from "./postgres/partitions.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
 import { startMock } from "./start-mock.js";
@@ -61,30 +64,33 @@ async function openGround(config: Config, report: Report, opened: Opened) {
     acceptedSha256: config.frontEndSha256,
     headerBytesMax: limits.headerBytesMax,
   });
-  const masterKeys = ensureMasterKeys(config);
+  const masterKeys = await watchKeys(config, report);
+  opened.add(() => masterKeys.stop());
   const startingMock = startMock();
   opened.add(async () => (await startingMock).stop());
-  const database = await openDatabase(config, (event) => report.logger.warn(event, event.name));
+  const database = await openDatabase(config, {
+    onEvent: (event) => report.logger.warn(event, event.name),
+    mayBeAway: true,
+    onFault: (error) => report.logger.error({ err: error }, "migration_failed"),
+  });
   opened.add(() => database.stop());
   return { frontEnd, masterKeys, database, mock: await startingMock };
 }
 
-type Ground = Awaited<ReturnType<typeof openGround>>;
-
-function openLanes(config: Config, report: Report, { database, masterKeys }: Ground, opened: Opened): HandOff {
-  const handOff = openHandOff({
-    lanes: config.lanes,
-    laneWorker: new URL("../workers/lane.js", import.meta.url),
-    durability: config.durability,
-    nodeId: hostname(),
-    bootId: randomUUID(),
-    databaseUrl: database.url,
-    masterKeys: masterKeys.keys.reveal(),
-    emit: report.emit,
+async function watchKeys(config: Config, report: Report): Promise<KeyWatch> {
+  const masterKeys = await watchMasterKeys(masterKeySource(config), {
+    onFault(error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      report.emit({ name: "master_keys_unusable", reason });
+    },
   });
-  opened.add(() => handOff.stop(laneDrainMs));
-  return handOff;
+  masterKeys.onChange((keys) => {
+    report.emit({ name: "master_keys_changed", versions: splitKeys(keys.reveal()).map(({ version }) => version) });
+  });
+  return masterKeys;
 }
+
+type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
 async function openAuthentication(
@@ -92,42 +98,77 @@ async function openAuthentication(
   report: Report,
   { database, masterKeys }: Ground,
   opened: Opened,
-  onChange: (tenantId: string) => void,
+  changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
 ) {
   const { emit } = report;
-  const pool = openPool({ url: database.url, max: authConnections, applicationName: "loom gateway" });
-  opened.add(() => pool.end());
-  const partitions = keepPartitionsAhead(pool, {
-    onError: (error) => report.logger.error({ error }, "partitions_failed"),
+  const pool = openPool({
+    url: database.url,
+    max: authConnections,
+    applicationName: "loom gateway",
+    role: "loom_authenticator",
   });
-  opened.add(() => partitions.stop());
+  opened.add(() => pool.end());
   const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
   opened.add(() => credentials.stop());
-  const openCredential: OpenCredential = (sealed) => {
-    const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
-    return credentials.call<string>("openCredential", input);
+  const openCredential: OpenCredential = async (sealed) => {
+    const open = (): Promise<string> => {
+      const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
+      return credentials.call<string>("openCredential", input);
+    };
+    try {
+      return await open();
+    } catch (error) {
+      // It may be sealed under a version that was made a moment ago.
+      if (await masterKeys.refresh()) return open();
+      throw error;
+    }
   };
   const authenticator = new Authenticator({
     ...config.auth,
     load: (keyHash) => loadCaller(pool, keyHash, openCredential, emit),
     now: () => performance.now(),
   });
+  const snapshot = await keepSnapshot({
+    home: config.home,
+    authenticator,
+    worker: credentials,
+    masterKeys: () => masterKeys.keys.reveal(),
+    onFailure: (reason) => report.logger.warn({ reason }, "key_snapshot_failed"),
+  });
+  opened.add(() => snapshot.stop());
   const listener = {
     onChange(tenantId: string, strict: boolean) {
       authenticator.noteChange(tenantId, strict);
-      onChange(tenantId);
+      snapshot.noteChange();
+      changes.onTenant(tenantId, strict);
     },
-    onGap: () => authenticator.noteGap(),
+    onGap() {
+      authenticator.noteGap();
+      changes.onGap();
+    },
   };
   const feed = await openChangeFeed(database.url, listener, emit);
   opened.add(() => feed.stop());
   return { authenticator, feed };
 }
 
-async function build(config: Config, report: Report, opened: Opened): Promise<Omit<RunningGateway, "stop">> {
+async function build(
+  config: Config,
+  report: Report,
+  opened: Opened,
+  crashAt: string | null,
+): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
   const ground = await openGround(config, report, opened);
-  const handOff = openLanes(config, report, ground, opened);
+  const ledger = keepLedger(config, ground.database.url, emit);
+  // After the lanes, whose last windows leave checkpoints too.
+  opened.add(() => ledger.stop());
+  const masterKeyText = ground.masterKeys.keys.reveal();
+  const { ledgerKey } = ledger;
+  const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
+  const handOff = openLanes(config, lanesGround, ledger.emit);
+  opened.add(() => handOff.stop(laneDrainMs));
+  ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
   const table: RouteTable = {
@@ -136,9 +177,15 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
     defaultProvider: config.defaultProvider,
   };
   const models = new ModelList(table, pools);
-  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, (tenantId) => {
-    pools.retireOwner(`tenant:${tenantId}`);
-    models.forget(tenantId);
+  const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
+  opened.add(() => keeper.stop());
+  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, {
+    onTenant(tenantId, strict) {
+      pools.retireOwner(`tenant:${tenantId}`);
+      models.forget(tenantId);
+      if (strict) handOff.forgetKeys(tenantId);
+    },
+    onGap: () => handOff.forgetKeys(null),
   });
 
   let state: "serving" | "draining" = "serving";
@@ -153,9 +200,11 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
       counters: report.counters,
       isDraining: () => state === "draining",
       isDatabaseUp: () => feed.isConnected,
+      strayRows: () => keeper.strayRows,
     },
     emit,
   });
+  await handOff.whenOpen();
   const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
     onExchange: gateway.handle,
@@ -167,7 +216,8 @@ async function build(config: Config, report: Report, opened: Opened): Promise<Om
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
-  return { url: `http://${host}:${listener.port}`, frontEnd: frontEnd.description, database, masterKeys };
+  const url = `http://${host}:${listener.port}`;
+  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
 }
 
 /** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */
@@ -178,12 +228,16 @@ async function drain(listener: Listener, timeoutMs: number): Promise<void> {
   listener.close();
 }
 
-/** Rejects with an Error in plain words, with nothing left running. */
-export async function startGateway(config: Config, report: Report): Promise<RunningGateway> {
+/** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */
+export async function startGateway(
+  config: Config,
+  report: Report,
+  crashAt: string | null = null,
+): Promise<RunningGateway> {
   assertLimits();
   const opened = new Opened();
   try {
-    const built = await build(config, report, opened);
+    const built = await build(config, report, opened, crashAt);
     return { ...built, stop: () => opened.close() };
   } catch (error) {
     await opened.close();

@@ -1,6 +1,7 @@
 // Piscina entry: seals and opens the provider keys of tenants (`provider_configs.credentials`). Each is bound to
 // the tenant, the provider's name and the exact base URL it was saved with: a changed URL never receives the key.
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { openGcm, sealGcm } from "./seal/aes-gcm.js";
 import { ivBytes, tagBytes } from "./seal/binding.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { uuidBytes } from "./uuid-bytes.js";
@@ -48,12 +49,10 @@ export function sealCredential(input: CredentialSubject & { readonly credential:
   head.writeUInt8(formatVersion, 0);
   head.writeUInt32BE(ring.newest, 1);
   const iv = randomBytes(ivBytes);
-  const cipher = createCipheriv("aes-256-gcm", ring.credentialKey(ring.newest, input), iv);
-  cipher.setAAD(bind(input, ring.newest));
-  const ciphertext = cipher.update(input.credential, "utf8");
-  cipher.final();
+  const key = ring.credentialKey(ring.newest, input);
+  const sealed = sealGcm(key, iv, bind(input, ring.newest), Buffer.from(input.credential));
   // A copy without Node's pool behind it: what crosses to another thread is the whole ArrayBuffer of a view.
-  return new Uint8Array(Buffer.concat([head, iv, ciphertext, cipher.getAuthTag()]));
+  return new Uint8Array(Buffer.concat([head, iv, sealed]));
 }
 
 /** The credential. Throws one plain Error, without a cause, whatever is wrong. */
@@ -65,13 +64,20 @@ export function openCredential(input: CredentialSubject & { readonly sealed: Uin
     const ring = new KeyRing(input.masterKeys);
     const iv = blob.subarray(headBytes, headBytes + ivBytes);
     const key = ring.credentialKey(keyVersion, input);
-    const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: tagBytes });
-    decipher.setAAD(bind(input, keyVersion));
-    decipher.setAuthTag(blob.subarray(blob.length - tagBytes));
-    const plain = decipher.update(blob.subarray(headBytes + ivBytes, blob.length - tagBytes));
-    decipher.final();
-    return plain.toString("utf8");
+    return openGcm(key, iv, bind(input, keyVersion), blob.subarray(headBytes + ivBytes)).toString("utf8");
   } catch {
     throw new Error("the provider credential cannot be opened: wrong keys, tenant, provider or base URL");
   }
+}
+
+/**
+ * The credential sealed again under the newest master key; null when it is under that already.
+ * Throws as openCredential.
+ */
+export function resealCredential(input: CredentialSubject & { readonly sealed: Uint8Array }): Uint8Array | null {
+  const { sealed, ...subject } = input;
+  const head = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const isNewest = head.length >= headBytes && head.readUInt32BE(1) === new KeyRing(input.masterKeys).newest;
+  const credential = openCredential(input);
+  return isNewest ? null : sealCredential({ ...subject, credential });
 }

@@ -10,6 +10,8 @@ export type RawExchange = {
   requestBody: Buffer;
   chunks: Buffer[];
   end: Buffer | null;
+  /** Of one that was read back from the spool, where the salt is never written. */
+  readonly keySalt?: string;
 };
 
 /** What an exchange costs beside its bytes. */
@@ -66,6 +68,15 @@ export class OpenExchanges {
     return null;
   }
 
+  /** Takes out an exchange of which nothing more will come; null when it is not here. */
+  remove(seq: number): RawExchange | null {
+    const raw = this.#open.get(seq);
+    if (raw === undefined) return null;
+    this.#open.delete(seq);
+    this.#bytes -= bytesOf(raw);
+    return raw;
+  }
+
   /**
    * Copies what has been open since the last call out of its batch: one frame of a long stream must not keep the
    * bodies of all that shared its message in memory.
@@ -93,7 +104,8 @@ export class OpenExchanges {
 
 /** Decodes an exchange that is whole, or was interrupted. Throws when a record is not what it should be. */
 export function readExchange(raw: RawExchange): FinishedExchange {
-  const begin = JSON.parse(raw.begin.toString("utf8")) as TraceBegin;
+  const written = JSON.parse(raw.begin.toString("utf8")) as TraceBegin;
+  const begin = raw.keySalt === undefined ? written : { ...written, keySalt: raw.keySalt };
   const [first] = raw.chunks;
   const responseBody = raw.chunks.length === 1 && first !== undefined ? first : Buffer.concat(raw.chunks);
   const { seq, requestBody } = raw;

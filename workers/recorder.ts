@@ -2,22 +2,29 @@
 // first two: everything from `account` on happens after the acknowledgement, whatever the durability.
 import { limits } from "../src/limits.js";
 import type { LoomEvent } from "../src/report/events.js";
-import type { LaneSettings } from "../src/trace/lane-messages.js";
+import type { LaneSettings, SkippedExchange } from "../src/trace/lane-messages.js";
 import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
 import { PriceList } from "./account/price.js";
+import { openSigner } from "./ledger/sign.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
 import type { BatchRow } from "./persist/batch.js";
+import type { Gap } from "./persist/gaps.js";
 import { makeTraceRow, type RowOrigin } from "./persist/trace-row.js";
 import { TraceWriter } from "./persist/writer.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { type SealedBodies, Sealer } from "./seal/seal.js";
+import type { Reach } from "./spool/crash-point.js";
 
 export type RecorderOptions = {
+  /** Crash points of the fault suite. */
+  readonly reach?: Reach;
   readonly settings: LaneSettings;
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: nothing more will happen to these numbers. */
   readonly onProgress: (seqs: readonly number[]) => void;
+  /** Whether something of this number is in the spool. */
+  readonly isHeld?: (seq: number) => boolean;
 };
 
 type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies };
@@ -29,7 +36,6 @@ function subjectOf({ begin }: FinishedExchange) {
 
 export class Recorder {
   readonly #emit: (event: LoomEvent) => void;
-  readonly #onProgress: (seqs: readonly number[]) => void;
   readonly #origin: RowOrigin;
   readonly #ring: KeyRing;
   readonly #sealer: Sealer;
@@ -39,16 +45,31 @@ export class Recorder {
   #large: Promise<void> = Promise.resolve();
   #largeBytes = 0;
 
-  /** Throws an Error when the master keys are not well-formed. */
-  constructor({ settings, emit, onProgress }: RecorderOptions) {
-    const { lane, nodeId, bootId, databaseUrl, masterKeys } = settings;
+  /** Throws an Error when the master keys or the ledger key are not well-formed. */
+  constructor({ settings, emit, onProgress, isHeld = () => false, reach = () => {} }: RecorderOptions) {
+    const { lane, nodeId, bootId, databaseUrl, masterKeys, ledgerKey } = settings;
     this.#emit = emit;
-    this.#onProgress = onProgress;
     this.#origin = { lane, nodeId, bootId };
     this.#ring = new KeyRing(masterKeys);
     this.#sealer = new Sealer(this.#ring, nodeId);
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
-    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress });
+    const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
+    const left = settings.durability === "memory" ? "lost" : "kept";
+    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, isHeld, left, reach, ...ledger });
+  }
+
+  /** The keys that everything of this lane is sealed with. */
+  get keyRing(): KeyRing {
+    return this.#ring;
+  }
+
+  /** Throws an Error, and keeps what it has, when the text is not well-formed. */
+  renewKeys(masterKeys: string): void {
+    this.#ring.renew(masterKeys);
+  }
+
+  forgetKeys(tenantId: string | null): void {
+    this.#ring.forget(tenantId);
   }
 
   /** Bytes that are not in Postgres yet. */
@@ -67,6 +88,27 @@ export class Recorder {
     } catch (error) {
       this.#lose(raw, error);
     }
+  }
+
+  /** Numbers up to this one have been given to exchanges of this lane. */
+  noteAdmitted(seq: number): void {
+    this.#writer.noteAdmitted(seq);
+  }
+
+  /** An exchange of this lane that is not recorded. */
+  noteSkipped(exchange: SkippedExchange): void {
+    this.noteAdmitted(exchange.seq);
+    this.noteGap({ ...this.#origin, ...exchange });
+  }
+
+  /** An exchange whose begin found no place: it was not served, or without a record. */
+  noteRefused(raw: RawExchange): void {
+    this.noteGap(this.#gapOf(raw, "record_failed"));
+  }
+
+  /** Tells of a number that no row will stand for. */
+  noteGap(gap: Gap): void {
+    this.#writer.addGap(gap);
   }
 
   /** Writes what it can within `deadlineMs`. */
@@ -95,7 +137,14 @@ export class Recorder {
   #lose(raw: RawExchange, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [nameExchange(raw)], reason });
-    this.#onProgress([raw.seq]);
+    this.noteGap(this.#gapOf(raw, reason));
+  }
+
+  #gapOf(raw: RawExchange, reason: string): Gap {
+    const id = nameExchange(raw);
+    // Which tenant's it was cannot be told for sure of an exchange that cannot be read.
+    const known = { id: id.startsWith("seq ") ? null : id, tenantId: null };
+    return { ...this.#origin, seq: raw.seq, ...known, reason, createdAtMs: Date.now() };
   }
 
   #sealRow({ row, keySalt }: BatchRow, encoded: Uint8Array) {

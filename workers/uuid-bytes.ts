@@ -30,3 +30,9 @@ export function uuidBytes(text: string): Buffer {
   writeUuid(bytes, 0, text);
   return bytes;
 }
+
+/** The text form of the 16 bytes at `at`. */
+export function readUuid(bytes: Buffer, at: number): string {
+  const hex = bytes.toString("hex", at, at + 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

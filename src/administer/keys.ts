@@ -1,7 +1,8 @@
 // Client keys: `sk-loom-<public id>-<secret>`. Shown once when made; the database keeps the SHA-256 and the prefix.
 import { createHash, randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
-import type { Database } from "./database.js";
+import { type Actor, loomItself, recordAuditEvent } from "./audit-events.js";
+import { type Database, inTransaction } from "./database.js";
 import { Refusal } from "./refusal.js";
 
 export type KeyState = "active" | "expired" | "revoked";
@@ -55,14 +56,19 @@ function randomBase62(length: number): string {
 }
 
 /** Makes and keeps a key. The returned `key` cannot be had again. */
-export async function createKey(db: Database, { tenantId, name, scopes, expiresAt }: NewKey): Promise<MadeKey> {
+export async function createKey(db: Database, made: NewKey, by: Actor = loomItself): Promise<MadeKey> {
+  const { tenantId, name, scopes, expiresAt } = made;
   const { key, prefix, hash } = makeKey();
   const id = uuidv7();
-  await db.query(
-    `INSERT INTO loom.api_keys (id, tenant_id, key_hash, prefix, name, scopes, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [id, tenantId, hash, prefix, name, scopes, expiresAt],
-  );
+  await inTransaction(db, async (tx) => {
+    await tx.query(
+      `INSERT INTO loom.api_keys (id, tenant_id, key_hash, prefix, name, scopes, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [id, tenantId, hash, prefix, name, scopes, expiresAt],
+    );
+    const details = { id, name, scopes, expiresAt };
+    await recordAuditEvent(tx, { ...by, action: "key.create", tenantId, subject: prefix, details });
+  });
   return { id, key, prefix };
 }
 
@@ -85,16 +91,26 @@ export async function listKeys(db: Database, tenantId: string | null): Promise<r
  * Revokes a key by its prefix, its id, or the whole key. A revoked key keeps its first time of revocation.
  * @throws Refusal when no key is meant by it. A whole key is never repeated in the message.
  */
-export async function revokeKey(db: Database, given: string): Promise<{ prefix: string; again: boolean }> {
+export async function revokeKey(
+  db: Database,
+  given: string,
+  by: Actor = loomItself,
+): Promise<{ prefix: string; again: boolean }> {
   const prefix = keyForm.exec(given)?.[1] ?? given;
   const column = uuidForm.test(given) ? "id" : "prefix";
-  const { rows } = await db.query<{ prefix: string; again: boolean }>(
-    `WITH before AS (SELECT id, revoked_at FROM loom.api_keys WHERE ${column} = $1 FOR UPDATE)
-     UPDATE loom.api_keys k SET revoked_at = coalesce(before.revoked_at, now()) FROM before WHERE k.id = before.id
-     RETURNING k.prefix, before.revoked_at IS NOT NULL AS again`,
-    [prefix],
-  );
-  const revoked = rows[0];
-  if (revoked !== undefined) return revoked;
-  throw new Refusal("No key has that prefix or id.", "See `loom key list` for the prefixes.");
+  return inTransaction(db, async (tx) => {
+    const { rows } = await tx.query<{ prefix: string; again: boolean; tenantId: string }>(
+      `WITH before AS (SELECT id, revoked_at FROM loom.api_keys WHERE ${column} = $1 FOR UPDATE)
+       UPDATE loom.api_keys k SET revoked_at = coalesce(before.revoked_at, now()) FROM before WHERE k.id = before.id
+       RETURNING k.prefix, before.revoked_at IS NOT NULL AS again, k.tenant_id AS "tenantId"`,
+      [prefix],
+    );
+    const revoked = rows[0];
+    if (revoked === undefined)
+      throw new Refusal("No key has that prefix or id.", "See `loom key list` for the prefixes.");
+    const { tenantId, again } = revoked;
+    const event = { ...by, action: "key.revoke", tenantId, subject: revoked.prefix, details: { again } };
+    await recordAuditEvent(tx, event);
+    return { prefix: revoked.prefix, again };
+  });
 }

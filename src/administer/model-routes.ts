@@ -1,5 +1,6 @@
 // A tenant's aliases: a model name that clients ask for, and the targets that are tried for it in order.
-import type { Database } from "./database.js";
+import { type Actor, loomItself, recordAuditEvent } from "./audit-events.js";
+import { type Database, inTransaction } from "./database.js";
 
 export type RouteRow = {
   readonly tenant: string;
@@ -14,12 +15,16 @@ export type RouteRow = {
 export async function setRoute(
   db: Database,
   { tenantId, model, targets }: { tenantId: string; model: string; targets: readonly string[] },
+  by: Actor = loomItself,
 ): Promise<void> {
-  await db.query(
-    `INSERT INTO loom.model_routes (tenant_id, model, targets) VALUES ($1, $2, $3)
-     ON CONFLICT (tenant_id, model) DO UPDATE SET targets = excluded.targets, updated_at = now()`,
-    [tenantId, model, targets],
-  );
+  await inTransaction(db, async (tx) => {
+    await tx.query(
+      `INSERT INTO loom.model_routes (tenant_id, model, targets) VALUES ($1, $2, $3)
+       ON CONFLICT (tenant_id, model) DO UPDATE SET targets = excluded.targets, updated_at = now()`,
+      [tenantId, model, targets],
+    );
+    await recordAuditEvent(tx, { ...by, action: "route.set", tenantId, subject: model, details: { targets } });
+  });
 }
 
 /** The aliases of one tenant, or of all when `tenantId` is null. */

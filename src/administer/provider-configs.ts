@@ -3,7 +3,8 @@ import type { ProviderSettings } from "../config/config.js";
 import type { ProviderEntry } from "../config/config-schema.js";
 import { makeProviderSettings } from "../config/provider-settings.js";
 import type { Secret } from "../config/secret.js";
-import type { Database } from "./database.js";
+import { type Actor, loomItself, recordAuditEvent } from "./audit-events.js";
+import { type Database, inTransaction } from "./database.js";
 import { Refusal } from "./refusal.js";
 import type { FoundTenant } from "./tenants.js";
 
@@ -38,12 +39,36 @@ export async function setProvider(
   db: Database,
   tenant: FoundTenant,
   { name, entry, seal }: { name: string; entry: ProviderEntry; seal: SealCredential },
+  by: Actor = loomItself,
 ): Promise<Omit<ProviderRow, "updatedAt">> {
   const { kind, credential, baseUrl, auth, apiVersion, deployments } = makeProviderSettings(name, entry);
   if (baseUrl === "") throw new Refusal(`The kind ${kind} has no base URL of its own.`, "Add --base-url <url>.");
   const sealed = credential === null ? null : await sealFor(tenant, { name, baseUrl, credential, seal });
   const settings: StoredSettings = { baseUrl, auth, apiVersion, deployments };
   const keep = credential === null && auth !== "none";
+  const stored: StoredProvider = { tenantId: tenant.id, name, kind, settings, sealed, keep };
+  const key = await inTransaction(db, async (tx) => {
+    const kept = await store(tx, stored);
+    // The settings have no secret in them; a sealed key is named as new or as the one that was there.
+    const details = { kind, ...settings, key: credential === null ? kept : "set" };
+    await recordAuditEvent(tx, { ...by, action: "provider.set", tenantId: tenant.id, subject: name, details });
+    return kept;
+  });
+  return { tenant: tenant.name, name, kind, ...settings, key };
+}
+
+type StoredProvider = {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly settings: StoredSettings;
+  readonly sealed: Buffer | null;
+  /** Whether the sealed key that is there stays. */
+  readonly keep: boolean;
+};
+
+async function store(db: Database, stored: StoredProvider): Promise<ProviderRow["key"]> {
+  const { tenantId, name, kind, settings, sealed, keep } = stored;
   // One statement, so that a key never stays beside a base URL that it was not sealed for.
   const { rows } = await db.query<{ sealed: boolean }>(
     `INSERT INTO loom.provider_configs AS old (tenant_id, provider, kind, settings, credentials)
@@ -53,13 +78,13 @@ export async function setProvider(
        credentials = CASE WHEN $6 THEN old.credentials ELSE excluded.credentials END
      WHERE NOT $6 OR old.credentials IS NULL OR old.settings ->> 'baseUrl' = $7
      RETURNING credentials IS NOT NULL AS sealed`,
-    [tenant.id, name, kind, settings, sealed, keep, baseUrl],
+    [tenantId, name, kind, settings, sealed, keep, settings.baseUrl],
   );
   const row = rows[0];
   if (row === undefined) {
     throw new Refusal(`The key of "${name}" is sealed for another base URL.`, "Give the key again with the new URL.");
   }
-  return { tenant: tenant.name, name, kind, ...settings, key: row.sealed ? "sealed" : "none" };
+  return row.sealed ? "sealed" : "none";
 }
 
 async function sealFor(

@@ -5,6 +5,7 @@ import type { Caller } from "../config/tenant.js";
 import { LoomError } from "../errors/loom-error.js";
 import { limits } from "../limits.js";
 import { hashClientKey, readClientKey } from "./client-key.js";
+import type { KnownKey } from "./key-snapshot.js";
 import type { LoadedKey } from "./load-caller.js";
 
 export type AuthenticateOptions = {
@@ -78,6 +79,36 @@ export class Authenticator {
   noteGap(): void {
     this.#gapAtMs = this.#options.now();
     this.#unknown.clear();
+  }
+
+  /** Asks again about keys that a change has made doubtful, at most so many: for a snapshot that should hold them. */
+  async recheckChanged(keysMax: number): Promise<void> {
+    const lookups: Promise<unknown>[] = [];
+    for (const [keyHash, cached] of this.#known.entries()) {
+      if (lookups.length >= keysMax) break;
+      if (!this.#mayServeStale(cached)) lookups.push(this.#lookUp(keyHash, cached));
+    }
+    await Promise.allSettled(lookups);
+  }
+
+  /** The keys that may be served without the database, for a snapshot; `unixNowMs` is the unix time of `now`. */
+  *known(unixNowMs: number): Generator<KnownKey> {
+    const nowMs = this.#options.now();
+    for (const [keyHash, cached] of this.#known.entries()) {
+      // A key that was changed since must not come back by a restart.
+      if (!this.#mayServeStale(cached)) continue;
+      yield { keyHash, loaded: cached.loaded, checkedAtUnixMs: unixNowMs - (nowMs - cached.checkedAtMs) };
+    }
+  }
+
+  /** Takes a snapshot back. Each key is asked again when it is first used, and served if nobody can be asked. */
+  restore(keys: Iterable<KnownKey>, unixNowMs: number): void {
+    const nowMs = this.#options.now();
+    for (const { keyHash, loaded, checkedAtUnixMs } of keys) {
+      if (this.#known.has(keyHash)) continue;
+      this.#known.set(keyHash, { loaded, checkedAtMs: nowMs - Math.max(0, unixNowMs - checkedAtUnixMs) });
+    }
+    this.noteGap();
   }
 
   #standingOf({ loaded, checkedAtMs }: CachedKey): Standing {

@@ -2,6 +2,7 @@
 // that was away has missed changes, so its return is itself a change of everything.
 import pg from "pg";
 import { z } from "zod";
+import { assumeRole } from "../postgres/roles.js";
 import type { LoomEvent } from "../report/events.js";
 
 export type ChangeListener = {
@@ -55,6 +56,7 @@ class Feed implements ChangeFeed {
     client.on("notification", (message) => this.#read(message.payload ?? ""));
     try {
       await client.connect();
+      await assumeRole(client, "loom_authenticator");
       await client.query("LISTEN loom_changed");
     } catch (error) {
       this.#lose(client, error);

@@ -4,7 +4,8 @@ import type pg from "pg";
 import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
-import type { Caller } from "../config/tenant.js";
+import type { Caller, FailurePolicy } from "../config/tenant.js";
+import { isConnectionLoss } from "../postgres/sqlstate.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { LoomEvent } from "../report/events.js";
 
@@ -38,13 +39,14 @@ type KeyRow = {
   readonly tenant_name: string;
   readonly key_salt: Buffer | null;
   readonly default_provider: string | null;
+  readonly failure_policy: FailurePolicy;
   readonly providers: ProviderRow[] | null;
   readonly routes: { readonly model: string; readonly targets: string[] }[] | null;
 };
 
 const keyQuery = `
   SELECT k.id AS key_id, k.scopes, k.expires_at, k.revoked_at,
-         t.id AS tenant_id, t.name AS tenant_name, t.key_salt, t.default_provider,
+         t.id AS tenant_id, t.name AS tenant_name, t.key_salt, t.default_provider, t.failure_policy,
          (SELECT json_agg(json_build_object('provider', p.provider, 'kind', p.kind, 'settings', p.settings,
                                             'credentials', translate(encode(p.credentials, 'base64'), E'\\n', '')))
             FROM loom.provider_configs p WHERE p.tenant_id = t.id) AS providers,
@@ -83,6 +85,16 @@ async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenC
   };
 }
 
+/** A pooled connection may have died since it was last used; that is no news of the database, so it is asked once more. */
+async function askFor(pool: pg.Pool, keyHash: Buffer): Promise<KeyRow | undefined> {
+  try {
+    return (await pool.query<KeyRow>(keyQuery, [keyHash])).rows[0];
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+    return (await pool.query<KeyRow>(keyQuery, [keyHash])).rows[0];
+  }
+}
+
 /** Null for an unknown key. Rejects with Postgres' own error when it cannot be asked. */
 export async function loadCaller(
   pool: pg.Pool,
@@ -90,8 +102,7 @@ export async function loadCaller(
   openCredential: OpenCredential,
   emit: (event: LoomEvent) => void,
 ): Promise<LoadedKey | null> {
-  const { rows } = await pool.query<KeyRow>(keyQuery, [Buffer.from(keyHash, "hex")]);
-  const [row] = rows;
+  const row = await askFor(pool, Buffer.from(keyHash, "hex"));
   if (row === undefined) return null;
   const providers = new Map<string, ProviderSettings>();
   for (const provider of row.providers ?? []) {
@@ -114,6 +125,7 @@ export async function loadCaller(
         name: row.tenant_name,
         keySalt: row.key_salt?.toString("base64") ?? null,
         defaultProvider: row.default_provider,
+        failurePolicy: row.failure_policy,
         providers,
         routes: new Map((row.routes ?? []).map(({ model, targets }) => [model, targets])),
       },

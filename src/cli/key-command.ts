@@ -1,11 +1,11 @@
 // `loom key`: make, list and revoke client keys. A key is printed once, when it is made.
 import type { Command } from "commander";
 import { createKey, listKeys, revokeKey } from "../administer/keys.js";
-import { findTenant } from "../administer/tenants.js";
+import { findLivingTenant, findTenant } from "../administer/tenants.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { parseExpiry } from "./expiry.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
-import { type ProgramTools, UsageFault } from "./program-tools.js";
+import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
 type CreateOptions = Options & { tenant: string; name: string; scopes?: string; expires?: string };
@@ -36,8 +36,8 @@ function addCreate(group: Command, tools: ProgramTools): void {
       const scopes = parseScopes(options.scopes ?? "");
       const { tenant, name } = options;
       const made = await tools.withDatabase(readFor(tools, options), async (db) => {
-        const found = await findTenant(db, tenant);
-        return createKey(db, { tenantId: found.id, name, scopes, expiresAt });
+        const found = await findLivingTenant(db, tenant);
+        return createKey(db, { tenantId: found.id, name, scopes, expiresAt }, actorOf(tools));
       });
       if (options.json) {
         printJson(tools, { ...made, tenant, name, scopes, expiresAt });
@@ -88,7 +88,9 @@ function addRevoke(group: Command, tools: ProgramTools): void {
   addConfigOptions(command)
     .addHelpText("after", "\nExample:\n  $ loom key revoke sk-loom-4fKq82LmZx")
     .action(async (key: string, options: Options) => {
-      const { prefix, again } = await tools.withDatabase(readFor(tools, options), (db) => revokeKey(db, key));
+      const { prefix, again } = await tools.withDatabase(readFor(tools, options), (db) =>
+        revokeKey(db, key, actorOf(tools)),
+      );
       if (options.json) printJson(tools, { prefix, state: "revoked", revokedBefore: again });
       else tools.write(again ? `${prefix} was revoked before.\n` : `Revoked ${prefix}.\n`);
     });

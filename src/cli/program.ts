@@ -2,10 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { Refusal } from "../administer/refusal.js";
 import { ConfigFaults } from "../config/config-faults.js";
+import { addAuditCommand } from "./audit-command.js";
 import { addConfigCommand } from "./config-command.js";
+import { addDeadCommand } from "./dead-command.js";
 import { addKeyCommand } from "./key-command.js";
-import { exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
+import { addKeysMasterCommand } from "./keys-master-command.js";
+import { EndWith, exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
 import { addProviderCommand } from "./provider-command.js";
+import { addRetentionCommand } from "./retention-command.js";
 import { addRouteCommand } from "./route-command.js";
 import { addMigrateCommand, addStartCommand } from "./start-command.js";
 import { addTenantCommand } from "./tenant-command.js";
@@ -39,8 +43,12 @@ export function buildProgram(tools: ProgramTools): Command {
   addMigrateCommand(program, tools);
   addTenantCommand(program, tools);
   addKeyCommand(program, tools);
+  addKeysMasterCommand(program, tools);
   addProviderCommand(program, tools);
   addRouteCommand(program, tools);
+  addRetentionCommand(program, tools);
+  addDeadCommand(program, tools);
+  addAuditCommand(program, tools);
   addConfigCommand(program, tools);
   return program;
 }
@@ -51,6 +59,7 @@ export async function runProgram(tools: ProgramTools, args: readonly string[]): 
     await buildProgram(tools).parseAsync([...args], { from: "user" });
     return exitCodes.done;
   } catch (error) {
+    if (error instanceof EndWith) return error.exitCode;
     // commander has written its own line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     tools.writeError(`${tools.colours.error ? "\u001b[31merror:\u001b[39m" : "error:"} ${describe(error)}\n`);

@@ -6,7 +6,7 @@ import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { type ProviderEntry, providerName, providerSchema } from "../config/config-schema.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
-import { type ProgramTools, UsageFault } from "./program-tools.js";
+import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
 type SetOptions = Options & {
@@ -56,7 +56,7 @@ function addSet(group: Command, tools: ProgramTools): void {
     .action(async (name: string, options: SetOptions) => {
       const entry = checkEntry(name, options, await readKey(tools, options));
       const set = await tools.withDatabase(readFor(tools, options), async (db, { sealCredential }) =>
-        setProvider(db, await findTenant(db, options.tenant), { name, entry, seal: sealCredential }),
+        setProvider(db, await findTenant(db, options.tenant), { name, entry, seal: sealCredential }, actorOf(tools)),
       );
       if (options.json) printJson(tools, set);
       else tools.write(`Set ${set.name} (${set.kind}, ${set.baseUrl}) of ${set.tenant}; key: ${set.key}.\n`);

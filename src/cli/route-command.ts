@@ -5,7 +5,7 @@ import { findTenant } from "../administer/tenants.js";
 import { targetForm } from "../config/config-schema.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
-import { type ProgramTools, UsageFault } from "./program-tools.js";
+import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
 
@@ -31,7 +31,7 @@ function addSet(group: Command, tools: ProgramTools): void {
       if (wrong !== undefined) throw new UsageFault(`"${wrong}" is no target. Write provider/model.`);
       const { tenant } = options;
       await tools.withDatabase(readFor(tools, options), async (db) =>
-        setRoute(db, { tenantId: (await findTenant(db, tenant)).id, model, targets }),
+        setRoute(db, { tenantId: (await findTenant(db, tenant)).id, model, targets }, actorOf(tools)),
       );
       if (options.json) printJson(tools, { tenant, model, targets });
       else tools.write(`Set ${model} of ${tenant}: ${targets.join(", then ")}.\n`);

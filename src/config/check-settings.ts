@@ -67,7 +67,7 @@ function unwrap(schema: unknown): unknown {
 
 function showValue(tree: SettingsTree, path: SettingsPath): string {
   const name = path.map(String).join(".");
-  if (/(^|\.)(apiKey|masterKeys|database\.url)$/.test(name)) return "The value (hidden)";
+  if (/(^|\.)(apiKey|masterKeys|ledgerKey|database\.url|vault\.token)$/.test(name)) return "The value (hidden)";
   // A URL that is refused may be refused for the password in it.
   if (name.endsWith(".baseUrl")) return "The URL";
   let value: unknown = tree;

@@ -5,6 +5,7 @@ import type { Config, ProviderSettings } from "./config.js";
 import type { ConfigFault } from "./config-faults.js";
 import type { FileSettings } from "./config-schema.js";
 import { defaultHome, defaultLanes } from "./default-home.js";
+import { composeKeySource } from "./key-source.js";
 import { nearestName } from "./nearest-name.js";
 import { makeProviderSettings } from "./provider-settings.js";
 import { Secret } from "./secret.js";
@@ -16,6 +17,8 @@ export type Surroundings = {
   readonly cwd: string;
   readonly uid: number | null;
   readonly cores: number;
+  /** The file that gave the master keys, if one did. */
+  readonly masterKeysFile?: string | null;
   /** Names of the providers that loom.yaml has an entry for: those must be complete. */
   readonly written: readonly string[];
   readonly locate: (path: readonly string[]) => string;
@@ -36,7 +39,10 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     },
     databaseUrl: settings.database?.url === undefined ? null : new Secret(settings.database.url),
     masterKeys: settings.masterKeys === undefined ? null : new Secret(settings.masterKeys),
-    durability: settings.durability ?? "memory",
+    masterKeysFile: settings.masterKeys === undefined ? null : (around.masterKeysFile ?? null),
+    ledgerKey: settings.ledgerKey === undefined ? null : new Secret(settings.ledgerKey),
+    keys: composeKeySource(settings, around.locate, faults),
+    durability: settings.durability ?? "process",
     lanes: settings.lanes ?? defaultLanes(around.cores),
     logLevel: settings.logLevel ?? "info",
     upstream: {
@@ -47,6 +53,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       connectionsPerTargetMax: upstream?.connectionsPerTargetMax ?? 256,
     },
     auth: { freshMs: auth?.freshMs ?? 60_000, staleMaxMs: auth?.staleMaxMs ?? 86_400_000 },
+    retentionDays: settings.retention?.days ?? null,
     drainTimeoutMs: settings.drainTimeoutMs ?? 30_000,
     providers,
     routes: Object.fromEntries(

@@ -8,7 +8,7 @@ import { type LogLevel, providerKinds } from "./config.js";
 import { findMasterKeysFault } from "./master-key-form.js";
 
 /** What this version offers, and what it knows by name but does not have yet. */
-const durabilities = { memory: "here", process: "later", disk: "later" } as const satisfies Record<Durability, Offer>;
+const durabilities = { memory: "here", process: "here", disk: "here" } as const satisfies Record<Durability, Offer>;
 const frontEnds = { uws: "here", node: "later" } as const satisfies Record<string, Offer>;
 type Offer = "here" | "later";
 
@@ -53,6 +53,17 @@ function offered<Name extends string>(offers: Readonly<Record<Name, Offer>>, wha
 function text(what: string) {
   return z
     .string(`${what}, as text.`)
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
+function vaultName(what: string) {
+  return z
+    .string(`${what}, as text.`)
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+      "letters, digits, dots, dashes, underscores and single slashes.",
+    )
     .optional()
     .meta({ description: upperFirst(what) });
 }
@@ -153,6 +164,32 @@ export const fileSchema = z
         })
         .optional()
         .meta({ description: "version:base64 entries, newest first; a file in `home` when left out" }),
+      ledgerKey: text("an Ed25519 private key in PKCS 8 PEM that signs the ledger; a file in `home` when left out"),
+      keys: section(
+        {
+          source: oneOf(["local", "vault"], "who wraps the master keys: nobody, or the transit engine of a Vault"),
+          vault: section(
+            {
+              address: z
+                .string("a URL, as text.")
+                .refine(isPlainHttpUrl, "a URL such as https://vault.example:8200, without user, password or query.")
+                .optional()
+                .meta({ description: "Where Vault is" }),
+              token: text("the token; best as a reference such as ${VAULT_TOKEN}"),
+              tokenFile: z
+                .string("a path, as text.")
+                .regex(/^\//, "an absolute path.")
+                .optional()
+                .meta({ description: "A file that holds the token and may be replaced while the gateway runs" }),
+              namespace: text("the namespace, where Vault has them"),
+              mount: vaultName("where the transit engine is mounted; transit when left out"),
+              key: vaultName("the name of the transit key; loom when left out"),
+            },
+            "The Vault that wraps the master keys",
+          ),
+        },
+        "Where the master keys come from",
+      ),
       durability: offered(durabilities, "what a request waits for before it is forwarded"),
       lanes: wholeNumber(1, 64, "how many worker threads record"),
       logLevel: oneOf(logLevels, "how much is logged"),
@@ -172,6 +209,10 @@ export const fileSchema = z
           staleMaxMs: wholeNumber(0, 30 * dayMs, "how long a known key is served while the database is away in ms"),
         },
         "How client keys are checked",
+      ),
+      retention: section(
+        { days: wholeNumber(1, 36_500, "how many days traces are kept at least; for ever when left out") },
+        "How long traces are kept",
       ),
       drainTimeoutMs: wholeNumber(0, dayMs, "how long SIGTERM lets open requests run in ms"),
       providers: z

@@ -23,6 +23,25 @@ export type ProviderSettings = {
 
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 
+/** The transit engine of HashiCorp Vault, or of OpenBao. */
+export type VaultSettings = {
+  /** Such as `https://vault.example:8200`. */
+  readonly address: string;
+  /** Exactly one of `token` and `tokenFile` is set. The file is read anew for each call. */
+  readonly token: Secret | null;
+  readonly tokenFile: string | null;
+  readonly namespace: string | null;
+  /** Where the engine is mounted. */
+  readonly mount: string;
+  /** The name of the key that wraps. */
+  readonly key: string;
+};
+
+/** Who keeps the master keys from plain sight: nobody but the file's mode, or an external key service. */
+export type KeySourceSettings =
+  | { readonly source: "local" }
+  | { readonly source: "vault"; readonly vault: VaultSettings };
+
 export type Config = {
   /** Absolute path of Loom's own folder. */
   readonly home: string;
@@ -40,6 +59,11 @@ export type Config = {
   readonly databaseUrl: Secret | null;
   /** `version:base64` entries, newest first. null: the key file in `home`, made at the first start. */
   readonly masterKeys: Secret | null;
+  /** The file that `masterKeys` was read from (LOOM_MASTER_KEYS_FILE); it is watched for a rotation. */
+  readonly masterKeysFile: string | null;
+  readonly keys: KeySourceSettings;
+  /** PKCS 8 PEM of the Ed25519 key that signs the ledger. null: the key file in `home`, made at the first start. */
+  readonly ledgerKey: Secret | null;
   readonly durability: Durability;
   readonly lanes: number;
   readonly logLevel: LogLevel;
@@ -59,6 +83,8 @@ export type Config = {
     /** How long a known key is served while the database is away. */
     readonly staleMaxMs: number;
   };
+  /** Traces older than this many days are dropped, a whole partition at a time; null keeps them for ever. */
+  readonly retentionDays: number | null;
   /** How long SIGTERM lets open exchanges run. */
   readonly drainTimeoutMs: number;
   /** The operator's providers: what every tenant may use that has no settings of its own for that name. */

@@ -50,7 +50,10 @@ export function readConfig({ env, cwd, uid, cores = availableParallelism(), over
   if (merged.success) {
     const locate = (path: SettingsPath) => environment.origin(path) ?? yaml?.locate(path) ?? path.map(String).join(".");
     const written = Object.keys(yaml?.tree["providers"] ?? {});
-    const config = composeConfig(merged.data, { file, cwd, uid, cores, locate, written }, faults);
+    const keysName = environment.origin(["masterKeys"]);
+    const keysPath = keysName === "LOOM_MASTER_KEYS_FILE" ? env[keysName]?.trim() : undefined;
+    const masterKeysFile = keysPath === undefined ? null : resolve(cwd, keysPath);
+    const config = composeConfig(merged.data, { file, cwd, uid, cores, masterKeysFile, locate, written }, faults);
     if (faults.length === 0) return config;
   }
   throw new ConfigFaults(faults);

@@ -1,17 +1,32 @@
 // One lane as the main thread sees it: it numbers exchanges, packs the frames of an event-loop turn into one
-// message, and calls back when the worker has acknowledged them. lanes.ts starts and restarts the workers.
+// message, and calls back when the worker has acknowledged them. hand-off.ts starts and restarts the workers.
 import type { MessagePort } from "node:worker_threads";
 import { LoomError } from "../errors/loom-error.js";
 import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
 import { FrameBatch, type FrameKind, frameKinds } from "../trace/frames.js";
-import type { FromLane, ToLane } from "../trace/lane-messages.js";
+import type { Durability, FromLane, ResumedExchange, SkippedExchange, ToLane } from "../trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
+import { Unsettled } from "./unsettled.js";
 
 /** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
 export type OnAcknowledged = (error: LoomError | null) => void;
 
-type SentBatch = { readonly batch: number; readonly bytes: number; readonly waiting: readonly OnAcknowledged[] };
+type Waiting = { readonly seq: number; readonly onAcknowledged: OnAcknowledged };
+
+type SentBatch = {
+  readonly batch: number;
+  readonly bytes: number;
+  readonly seqs: ReadonlySet<number>;
+  readonly waiting: readonly Waiting[];
+};
+
+/** An exchange from its begin until its end is acknowledged. */
+type OpenExchange = { readonly keySalt: string; lastBatch: number; state: "open" | "ended" };
+
+function notKept(message: string): LoomError {
+  return new LoomError("record_failed", { message });
+}
 
 export class Lane {
   readonly index: number;
@@ -20,28 +35,38 @@ export class Lane {
   #lastSeq = 0;
   #lastBatch = 0;
   #pending = new FrameBatch();
-  #waiting: OnAcknowledged[] = [];
+  #pendingSeqs = new Set<number>();
+  #waiting: Waiting[] = [];
   #sent: SentBatch[] = [];
   #flushIsDue = false;
   /** What the worker said it holds. */
   #backlogBytes = 0;
-  /** What it has not acknowledged yet, the batch of this turn included. */
+  /** What it has not acknowledged yet. */
   #unacknowledgedBytes = 0;
-  #pendingBytes = 0;
   #openExchanges = 0;
-  /** Exchanges up to this number began in a worker that is gone: the one that took its place does not know them. */
-  #lostUpTo = 0;
-  /** Ids by number of all that a crash of the worker would lose. */
-  #unsettled = new Map<number, string>();
+  /** Whether the worker has room for new exchanges, as far as it said. */
+  #room: "unknown" | "free" | "full" = "unknown";
+  /** Whether a worker's successor finds what was acknowledged. */
+  readonly #memory: "lost" | "spooled";
+  readonly #open = new Map<number, OpenExchange>();
+  /** Open exchanges that the worker does not have whole: nothing more of them is kept. */
+  readonly #broken = new Set<number>();
+  readonly #unsettled = new Unsettled();
 
-  constructor(index: number, emit: (event: LoomEvent) => void) {
+  constructor(index: number, durability: Durability, emit: (event: LoomEvent) => void) {
     this.index = index;
+    this.#memory = durability === "memory" ? "lost" : "spooled";
     this.#emit = emit;
   }
 
   /** False while the worker is away or its backlog is over its bound: nothing may be admitted then. */
   get admits(): boolean {
-    return this.#port !== null && this.backlogBytes < limits.laneBacklogBytesMax;
+    return this.#port !== null && this.#room !== "full" && this.backlogBytes < limits.laneBacklogBytesMax;
+  }
+
+  /** Whether a worker has answered yet. */
+  get isOpen(): boolean {
+    return this.#room !== "unknown";
   }
 
   get openExchanges(): number {
@@ -49,24 +74,42 @@ export class Lane {
   }
 
   get backlogBytes(): number {
-    return this.#backlogBytes + this.#unacknowledgedBytes + this.#pendingBytes;
+    return this.#backlogBytes + this.#unacknowledgedBytes + this.#pending.bytes;
   }
 
   /** Admits an exchange: gives its number and sends its `begin`. `onAcknowledged` may be left out when nobody waits. */
   begin(begin: TraceBegin, requestBody: Uint8Array, onAcknowledged?: OnAcknowledged): number {
     this.#lastSeq += 1;
     this.#openExchanges += 1;
-    this.#unsettled.set(this.#lastSeq, begin.id);
+    this.#unsettled.add(this.#lastSeq, begin);
+    this.#open.set(this.#lastSeq, { keySalt: begin.keySalt, lastBatch: 0, state: "open" });
     this.#send(frameKinds.begin, this.#lastSeq, JSON.stringify(begin), [requestBody], onAcknowledged);
     return this.#lastSeq;
   }
 
-  chunk(seq: number, bytes: readonly Uint8Array[]): void {
-    this.#send(frameKinds.chunk, seq, "", bytes);
+  /** Gives a number to an exchange that is served and not recorded: the ledger gets a signed gap for it. */
+  skip(begin: TraceBegin, reason: string): number {
+    const { id, tenantId } = begin;
+    this.#lastSeq += 1;
+    this.#unsettled.add(this.#lastSeq, begin);
+    this.#tell(this.#unsettled.makeGap(this.#lastSeq, reason));
+    this.#emit({ name: "exchange_unrecorded", lane: this.index, traceId: id, tenantId, reason });
+    return this.#lastSeq;
+  }
+
+  /** A worker that finds the exchange in its spool, or a row of it, makes no gap of it. */
+  #tell(gap: SkippedExchange | null): void {
+    if (gap !== null) this.#port?.postMessage({ type: "skipped", exchange: gap } satisfies ToLane);
+  }
+
+  chunk(seq: number, bytes: readonly Uint8Array[], onAcknowledged?: OnAcknowledged): void {
+    this.#send(frameKinds.chunk, seq, "", bytes, onAcknowledged);
   }
 
   end(seq: number, end: TraceEnd, rest: readonly Uint8Array[], onAcknowledged: OnAcknowledged): void {
     this.#openExchanges -= 1;
+    const open = this.#open.get(seq);
+    if (open !== undefined) open.state = "ended";
     this.#send(frameKinds.end, seq, JSON.stringify(end), rest, onAcknowledged);
   }
 
@@ -74,27 +117,45 @@ export class Lane {
   attach(port: MessagePort): void {
     this.#port = port;
     port.on("message", (message: FromLane) => this.#take(message));
+    for (const gap of this.#unsettled.gaps) this.#tell(gap);
+    this.#flush();
   }
 
-  /** The worker is gone: whoever waits hears it at once, and what it held in memory is named. */
+  /** What the successor of a worker that is gone must know: the open exchanges that it finds whole in the spool. */
+  get resumable(): ResumedExchange[] {
+    const found = [...this.#open].filter(([seq, { lastBatch }]) => lastBatch > 0 && !this.#broken.has(seq));
+    return found.map(([seq, { keySalt }]) => ({ seq, keySalt }));
+  }
+
+  /**
+   * The worker is gone. Whoever waits for what it had not acknowledged hears it at once. With a spool, an exchange of
+   * which everything was acknowledged goes on with the next worker; without one, all that it held is named as lost.
+   */
   detach(reason: string): void {
     this.#port?.close();
     this.#port = null;
     this.#backlogBytes = 0;
     this.#unacknowledgedBytes = 0;
-    this.#pendingBytes = 0;
+    this.#room = "unknown";
+    const broken = new Set(this.#memory === "lost" ? this.#open.keys() : this.#sent.flatMap(({ seqs }) => [...seqs]));
     const waiting = [...this.#sent.flatMap((sent) => sent.waiting), ...this.#waiting];
     this.#sent = [];
-    this.#waiting = [];
-    this.#pending = new FrameBatch();
+    this.#pending.drop(broken);
+    this.#waiting = this.#waiting.filter(({ seq }) => !broken.has(seq));
+    for (const seq of broken) this.#break(seq);
     this.#emit({ name: "lane_crashed", lane: this.index, reason, exchanges: this.#unsettled.size });
-    if (this.#unsettled.size > 0) {
-      this.#emit({ name: "traces_lost", lane: this.index, ids: [...this.#unsettled.values()], reason: "lane_crashed" });
-      this.#unsettled.clear();
+    // What the gone worker alone had becomes a gap, so that its number is accounted for.
+    const lost = this.#unsettled.lose(this.#memory === "lost" ? null : broken, "lane_crashed");
+    if (this.#memory === "lost" && lost.length > 0) {
+      const ids = lost.map(({ id }) => id);
+      this.#emit({ name: "traces_lost", lane: this.index, ids, reason: "lane_crashed" });
     }
-    this.#lostUpTo = this.#lastSeq;
-    for (const onAcknowledged of waiting)
-      onAcknowledged(new LoomError("record_failed", { message: "The lane crashed." }));
+    for (const { seq, onAcknowledged } of waiting) if (broken.has(seq)) onAcknowledged(notKept("The lane crashed."));
+  }
+
+  /** What was handed over so far is sealed under the old keys or the new ones; what comes after it under the new. */
+  tellKeys(message: Extract<ToLane, { readonly type: "keys" | "forget" }>): void {
+    this.#port?.postMessage(message);
   }
 
   /** Asks the worker to finish what it has and to end its task. */
@@ -110,15 +171,16 @@ export class Lane {
     body: readonly Uint8Array[],
     onAcknowledged?: OnAcknowledged,
   ): void {
-    if (this.#port === null || seq <= this.#lostUpTo) {
-      onAcknowledged?.(
-        new LoomError("record_failed", { message: "The lane that held this exchange crashed or is restarting." }),
-      );
+    const open = this.#open.get(seq);
+    if (open === undefined || this.#broken.has(seq) || (this.#port === null && this.#memory === "lost")) {
+      if (kind === frameKinds.begin) this.#tell(this.#unsettled.makeGap(seq, "lane_crashed"));
+      if (kind === frameKinds.end) this.#forget(seq);
+      onAcknowledged?.(notKept("The lane does not have this exchange any more."));
       return;
     }
     this.#pending.add(kind, seq, record, body);
-    for (const part of body) this.#pendingBytes += part.byteLength;
-    if (onAcknowledged !== undefined) this.#waiting.push(onAcknowledged);
+    this.#pendingSeqs.add(seq);
+    if (onAcknowledged !== undefined) this.#waiting.push({ seq, onAcknowledged });
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
     // After the I/O callbacks of this turn: all exchanges that moved in it share one message.
@@ -130,9 +192,14 @@ export class Lane {
     if (this.#port === null || this.#pending.size === 0) return;
     this.#lastBatch += 1;
     const bytes = this.#pending.pack();
-    this.#sent.push({ batch: this.#lastBatch, bytes: bytes.byteLength, waiting: this.#waiting });
+    const seqs = this.#pendingSeqs;
+    for (const seq of seqs) {
+      const open = this.#open.get(seq);
+      if (open !== undefined) open.lastBatch = this.#lastBatch;
+    }
+    this.#sent.push({ batch: this.#lastBatch, bytes: bytes.byteLength, seqs, waiting: this.#waiting });
+    this.#pendingSeqs = new Set();
     this.#unacknowledgedBytes += bytes.byteLength;
-    this.#pendingBytes = 0;
     this.#waiting = [];
     this.#port.postMessage({ type: "frames", batch: this.#lastBatch, bytes } satisfies ToLane, [bytes]);
   }
@@ -143,14 +210,41 @@ export class Lane {
       return;
     }
     if (message.type === "settled") {
-      for (const seq of message.seqs) this.#unsettled.delete(seq);
+      this.#unsettled.settle(message.seqs);
       return;
     }
     this.#backlogBytes = message.backlogBytes;
-    while (this.#sent[0] !== undefined && this.#sent[0].batch <= message.batch) {
-      const sent = this.#sent.shift();
-      this.#unacknowledgedBytes -= sent?.bytes ?? 0;
-      for (const onAcknowledged of sent?.waiting ?? []) onAcknowledged(null);
+    this.#room = message.admits === false ? "full" : "free";
+    const refused = new Set(message.refused ?? []);
+    for (const seq of refused) {
+      this.#break(seq);
+      this.#unsettled.refuse(seq);
     }
+    while (this.#sent[0] !== undefined && this.#sent[0].batch <= message.batch)
+      this.#settleBatch(this.#sent[0], refused);
+  }
+
+  #settleBatch(sent: SentBatch, refused: ReadonlySet<number>): void {
+    this.#sent.shift();
+    this.#unacknowledgedBytes -= sent.bytes;
+    for (const seq of sent.seqs) {
+      const open = this.#open.get(seq);
+      if (open?.state === "ended" && open.lastBatch <= sent.batch) this.#forget(seq);
+    }
+    for (const { seq, onAcknowledged } of sent.waiting)
+      onAcknowledged(refused.has(seq) ? notKept("There was no room for the record.") : null);
+  }
+
+  /** Nothing more of this exchange is kept; it is remembered until it has ended. */
+  #break(seq: number): void {
+    const open = this.#open.get(seq);
+    if (open === undefined) return;
+    if (open.state === "ended") this.#forget(seq);
+    else this.#broken.add(seq);
+  }
+
+  #forget(seq: number): void {
+    this.#open.delete(seq);
+    this.#broken.delete(seq);
   }
 }

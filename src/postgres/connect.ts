@@ -1,6 +1,7 @@
 // The one place where pools are made, so that every connection of Loom has the same time-outs, a name that shows in
 // pg_stat_activity, and an error listener: without one, a server that goes away would end the process.
 import pg from "pg";
+import { assumeRole, type DatabaseRole, seeAllTenants } from "./roles.js";
 
 export type PoolOptions = {
   /** A connection URL; a unix socket is `?host=<percent-encoded folder>`. */
@@ -10,6 +11,10 @@ export type PoolOptions = {
   /** Shows in pg_stat_activity, such as `loom lane 0`. */
   readonly applicationName: string;
   readonly statementTimeoutMs?: number;
+  /** What each connection becomes, where the login may. */
+  readonly role?: DatabaseRole;
+  /** `all`: for administration, which looks beyond one tenant. */
+  readonly tenants?: "all";
   /** Told when an idle connection breaks. The pool replaces it by itself. */
   readonly onIdleError?: (error: Error) => void;
 };
@@ -28,10 +33,18 @@ export function openPool(options: PoolOptions): pg.Pool {
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: idleTimeoutMs,
+    // pg-pool waits for the promise, although its types do not say so.
+    onConnect: (client): unknown => prepare(client, options),
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   pool.on("error", (error) => options.onIdleError?.(error));
   return pool;
+}
+
+/** Once for each connection, before anybody gets it. */
+async function prepare(client: pg.ClientBase, { role, tenants }: PoolOptions): Promise<void> {
+  if (role !== undefined) await assumeRole(client, role);
+  if (tenants === "all") await seeAllTenants(client);
 }
 
 /** Where a database is, without user secrets: `host:port/name`, or `name at <folder>` for a unix socket. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { checkServerVersion, describeDatabase } from "./connect.js";
 import { ensurePartitions } from "./partitions.js";
+import { settleRoles } from "./roles.js";
 
 export type MigrateOptions = {
   readonly url: string;
@@ -23,10 +24,10 @@ const lockWaitMs = 10 * 60_000;
 /**
  * Applies the migrations that the database lacks, all in one transaction, and makes the partitions that are due.
  *
- * @returns names of the migrations applied now, in order.
+ * @returns names of the migrations applied now, in order, and what an operator should know.
  * @throws Error when the server is too old, or when the database was migrated by a newer Loom.
  */
-export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[]; notes: string[] }> {
   const client = new pg.Client({
     connectionString: options.url,
     application_name: "loom migrate",
@@ -44,8 +45,9 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       options.log?.(`migrating the database: ${pending.join(", ")}`);
       await applyAll(client, folder, options.log);
     }
+    const note = await settleRoles(client, pending.length > 0);
     await ensurePartitions(client, options.now ?? new Date());
-    return { applied: pending };
+    return { applied: pending, notes: note === null ? [] : [note] };
   } finally {
     // The lock belongs to the session and goes with it.
     await client.end();

@@ -3,7 +3,19 @@
 import type { Pool, PoolClient } from "pg";
 import { limits } from "../limits.js";
 
-export type PartitionKeeper = { stop(): Promise<void> };
+export type PartitionKeeper = {
+  /** Rows that were in the default partition at the last look: of a month that nobody had made. */
+  readonly strayRows: number;
+  stop(): Promise<void>;
+};
+
+export type PartitionKeeperOptions = {
+  readonly everyMs?: number;
+  readonly onMade?: (made: number) => void;
+  /** The alarm: rows were found in the default partition. They are moved to months of their own next. */
+  readonly onStray?: (rows: number) => void;
+  readonly onError?: (error: unknown) => void;
+};
 
 const hourMs = 3_600_000;
 const retryMs = 60_000;
@@ -34,24 +46,28 @@ function countMonths(from: Date, to: Date): number {
 }
 
 /**
- * Looks every hour, and a minute after a failure, whether partitions are missing. The first look comes after an hour,
- * since `migrate` has just done it.
+ * Looks every hour, and a minute after a failure, whether partitions are missing or rows lie in the default one. The
+ * first look comes after a minute: `migrate` has just made the partitions, but nobody has looked for stray rows.
  */
-export function keepPartitionsAhead(
-  pool: Pool,
-  options: { everyMs?: number; onMade?: (made: number) => void; onError?: (error: unknown) => void } = {},
-): PartitionKeeper {
+export function keepPartitionsAhead(pool: Pool, options: PartitionKeeperOptions = {}): PartitionKeeper {
   const everyMs = options.everyMs ?? hourMs;
   let stopped = false;
+  let strayRows = 0;
   let running: Promise<void> = Promise.resolve();
-  let timer = setTimeout(look, everyMs).unref();
+  let timer = setTimeout(look, Math.min(retryMs, everyMs)).unref();
 
+  async function lookOnce(): Promise<void> {
+    const made = await inTransaction(pool, (client) => ensurePartitions(client, new Date()));
+    if (made > 0) options.onMade?.(made);
+    strayRows = await countStrayRows(pool);
+    if (strayRows === 0) return;
+    options.onStray?.(strayRows);
+    await inTransaction(pool, settleStrayRows);
+    strayRows = await countStrayRows(pool);
+  }
   function look(): void {
-    running = ensureInTransaction(pool).then(
-      (made) => {
-        if (made > 0) options.onMade?.(made);
-        plan(everyMs);
-      },
+    running = lookOnce().then(
+      () => plan(everyMs),
       (error: unknown) => {
         options.onError?.(error);
         plan(Math.min(retryMs, everyMs));
@@ -63,6 +79,9 @@ export function keepPartitionsAhead(
   }
 
   return {
+    get strayRows() {
+      return strayRows;
+    },
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
@@ -71,14 +90,26 @@ export function keepPartitionsAhead(
   };
 }
 
-async function ensureInTransaction(pool: Pool): Promise<number> {
+/** Rows that no month took. */
+async function countStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
+  const { rows } = await db.query<{ rows: string }>("SELECT loom.count_default_partition() AS rows");
+  return Number(rows[0]?.rows ?? 0);
+}
+
+/** Moves them to months that are made for them. Resolves to how many. */
+async function settleStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
+  const { rows } = await db.query<{ rows: string }>("SELECT loom.settle_default_partition() AS rows");
+  return Number(rows[0]?.rows ?? 0);
+}
+
+async function inTransaction<Answer>(pool: Pool, work: (client: PoolClient) => Promise<Answer>): Promise<Answer> {
   const client = await pool.connect();
   let failure: Error | undefined;
   try {
     await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-    const made = await ensurePartitions(client, new Date());
+    const answer = await work(client);
     await client.query("COMMIT");
-    return made;
+    return answer;
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
     throw failure;

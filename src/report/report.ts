@@ -7,14 +7,28 @@ type Level = "error" | "warn" | "info" | "debug";
 const levels: Readonly<Record<LoomEvent["name"], Level>> = {
   exchange_refused: "info",
   exchange_failed: "error",
+  exchange_unrecorded: "error",
   traces_recorded: "debug",
+  traces_repeated: "debug",
+  batch_split: "debug",
   trace_dead: "error",
   traces_lost: "error",
+  traces_left: "warn",
+  spool_failed: "error",
+  spool_damaged: "error",
+  spool_replayed: "info",
   lane_started: "debug",
   lane_crashed: "error",
   database_away: "warn",
   database_back: "info",
+  checkpoint_failed: "error",
+  ledger_checkpoint: "info",
+  partition_missing: "error",
+  partition_dropped: "info",
+  maintenance_failed: "error",
   pool_replaced: "warn",
+  master_keys_changed: "info",
+  master_keys_unusable: "error",
   settings_changed: "debug",
   provider_setting_unusable: "warn",
 };
@@ -25,6 +39,7 @@ export type Counters = {
   readonly tracesDead: number;
   readonly tracesLost: number;
   readonly exchangesRefused: number;
+  readonly exchangesUnrecorded: number;
   readonly exchangesFailed: number;
   readonly laneCrashes: number;
 };
@@ -52,6 +67,7 @@ export function openReport(logger: Logger): Report {
     tracesDead: 0,
     tracesLost: 0,
     exchangesRefused: 0,
+    exchangesUnrecorded: 0,
     exchangesFailed: 0,
     laneCrashes: 0,
   };
@@ -63,6 +79,7 @@ export function openReport(logger: Logger): Report {
       else if (event.name === "trace_dead") counters.tracesDead += 1;
       else if (event.name === "traces_lost") counters.tracesLost += event.ids.length;
       else if (event.name === "exchange_refused") counters.exchangesRefused += 1;
+      else if (event.name === "exchange_unrecorded") counters.exchangesUnrecorded += 1;
       else if (event.name === "exchange_failed") counters.exchangesFailed += 1;
       else if (event.name === "lane_crashed") counters.laneCrashes += 1;
       const { name, ...fields } = event;

@@ -33,6 +33,12 @@ export type LoomHeaders = {
   readonly streamed: boolean;
 };
 
+/** One header's text, repeated lines joined, or null. */
+export function headerText(headers: UpstreamHeaders, name: string): string | null {
+  const value = headers[name];
+  return value === undefined ? null : String(value);
+}
+
 /** Names that a Connection header makes hop-by-hop. */
 function connectionNames(headers: UpstreamHeaders): ReadonlySet<string> {
   const line = headers["connection"];

@@ -14,15 +14,13 @@ export type Downstream = {
   end(last: Uint8Array): void;
 };
 
-/** The provider's side. */
-export type UpstreamFlow = { pause(): void; resume(): void };
-
 export type TeeOptions = {
   /** Whether the answer is an event stream. */
   readonly events: boolean;
   readonly dropsUsage: boolean;
   readonly downstream: Downstream;
-  readonly upstream: UpstreamFlow;
+  /** The client reads more slowly than the provider sends. */
+  readonly onSlowClient: () => void;
   readonly sendChunk: (bytes: readonly Uint8Array[]) => void;
   /** Called once, when the terminal event has come: nothing that matters follows it. */
   readonly onTerminal: () => void;
@@ -113,10 +111,10 @@ export class Tee {
   }
 
   #pass(bytes: Buffer): void {
-    const { downstream, upstream } = this.#options;
+    const { downstream, onSlowClient } = this.#options;
     const flowing = this.#started ? downstream.write(bytes) : downstream.start(bytes);
     this.#started = true;
-    if (!flowing) upstream.pause();
+    if (!flowing) onSlowClient();
   }
 
   #joinHeld(): Buffer {

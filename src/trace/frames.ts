@@ -35,6 +35,11 @@ export class FrameBatch {
     return this.#frames.length;
   }
 
+  /** What `pack` will make. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Keeps references only; bytes are copied once, in `pack`. */
   add(kind: FrameKind, seq: number, record: string, body: readonly Uint8Array[]): void {
     const recordBytes = Buffer.byteLength(record);
@@ -42,6 +47,13 @@ export class FrameBatch {
     for (const part of body) bodyBytes += part.byteLength;
     this.#frames.push({ kind, seq, record, recordBytes, body, bodyBytes });
     this.#bytes += headBytes + recordBytes + bodyBytes;
+  }
+
+  /** Takes the frames of these exchanges out again. */
+  drop(seqs: ReadonlySet<number>): void {
+    const kept = this.#frames.filter(({ seq }) => !seqs.has(seq));
+    this.#frames = kept;
+    this.#bytes = kept.reduce((bytes, { recordBytes, bodyBytes }) => bytes + headBytes + recordBytes + bodyBytes, 0);
   }
 
   /** All frames in one fresh ArrayBuffer (never a slice of Node's pool, which cannot be transferred). Empties the batch. */

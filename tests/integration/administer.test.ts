@@ -5,7 +5,7 @@ import type { CredentialToSeal } from "../../src/administer/provider-configs.js"
 import { ensureDemoTenant } from "../../src/administer/tenants.js";
 import type { ProgramTools } from "../../src/cli/program-tools.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
-import { makeTools } from "../unit/src/cli/fake-tools.js";
+import { makeTools, noDeadRows } from "../unit/src/cli/fake-tools.js";
 
 describeWithDatabase("administration", () => {
   let database: TestDatabase;
@@ -27,6 +27,8 @@ describeWithDatabase("administration", () => {
             sealed.push(input);
             return Buffer.from(`sealed for ${input.baseUrl}`);
           },
+          resealCredential: async () => null,
+          deadRows: noDeadRows,
         }),
       ...changes,
     });
@@ -55,13 +57,37 @@ describeWithDatabase("administration", () => {
     expect(salts.map((row) => row.key_salt.length)).toEqual([32, 32]);
     expect(salts[0].key_salt.equals(salts[1].key_salt)).toBe(false);
     expect(await loomJson("tenant list")).toMatchObject([{ name: "acme" }, { name: "other" }]);
-    expect((await loom("tenant list")).out).toMatch(/^NAME +ID +CREATED\nacme /);
+    expect((await loom("tenant list")).out).toMatch(/^NAME +ID +CREATED +ERASED\nacme /);
+  });
+
+  test("the failure policy of a tenant is refuse until it is set, and each change of it leaves an event", async () => {
+    const policyOf = async (name: string) =>
+      (await rows("SELECT failure_policy FROM loom.tenants WHERE name = $1", [name]))[0].failure_policy;
+    await loom("tenant create cautious");
+    await loom("tenant create eager");
+    expect(await policyOf("eager")).toBe("refuse");
+    expect((await loom("tenant policy eager serve")).out).toBe("Unrecordable requests of eager are now served.\n");
+    expect((await loom("tenant policy eager serve")).out).toMatch(/already served/);
+    expect([await policyOf("eager"), await policyOf("cautious")]).toEqual(["serve", "refuse"]);
+    expect(await loomJson("tenant policy eager refuse")).toEqual({ tenant: "eager", policy: "refuse", changed: true });
+    const events = await rows(
+      "SELECT actor, details FROM loom.audit_events WHERE action = 'tenant.failure_policy' AND subject = 'eager' ORDER BY number",
+    );
+    expect(events.map((event) => event.details)).toEqual([{ policy: "serve" }, { policy: "refuse" }]);
+    expect(events[0].actor).toMatch(/^cli:/);
+    expect((await loom("tenant policy nobody serve")).error).toMatch(/no tenant "nobody"/);
+    expect((await loom("tenant policy eager drop")).code).toBe(2);
   });
 
   test("a name that is none is refused without repeating what would control a terminal", async () => {
     for (const name of ["", "-x", "a".repeat(101), "a\u001b[2J", "x/"]) {
       const { run } = makeTools({
-        withDatabase: (_config, work) => work(pool(), { sealCredential: async () => Buffer.of() }),
+        withDatabase: (_config, work) =>
+          work(pool(), {
+            sealCredential: async () => Buffer.of(),
+            resealCredential: async () => null,
+            deadRows: noDeadRows,
+          }),
       });
       const { code, error } = await run("tenant", "create", "--", name);
       expect(code).toBe(1);

@@ -12,6 +12,7 @@ import { FrameBatch, frameKinds } from "../../src/trace/frames.js";
 import type { FromLane, LaneSettings, ToLane } from "../../src/trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../../src/trace/record.js";
 import { openBody } from "../../workers/seal/open.js";
+import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
 import { beginOf, endOf, testBoot, testKeyRing, testKeySalt, testMasterKeys, testNode } from "../support/exchanges.js";
 
@@ -115,7 +116,7 @@ describeWithDatabase("a lane", () => {
     });
   };
   beforeEach(async () => {
-    await pool.query("TRUNCATE loom.traces, loom.usage_rollups, loom.dead_traces");
+    await clearTraces(pool);
   });
   afterEach(() => lane.close());
   const rows = async () => (await pool.query("SELECT * FROM loom.traces ORDER BY seq")).rows;
@@ -258,6 +259,6 @@ describeWithDatabase("a lane", () => {
     await expect(lane.task).rejects.toThrow("master keys: entry 1 has");
     await lane.close();
     start(database.url, { durability: "disk" });
-    await expect(lane.task).rejects.toThrow("durability disk needs the spool");
+    await expect(lane.task).rejects.toThrow("durability disk needs a folder");
   });
 });

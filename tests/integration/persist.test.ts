@@ -12,6 +12,7 @@ import { rollupColumns } from "../../workers/persist/rollups.js";
 import { type TraceRow, traceColumns } from "../../workers/persist/trace-row.js";
 import { TraceWriter, type WriterOptions } from "../../workers/persist/writer.js";
 import { openBody } from "../../workers/seal/open.js";
+import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
 import { openDatabaseProxy } from "../support/database-proxy.js";
 import { rowOf, sealedBodiesOf, sealTestRow, testKeyRing, testKeySalt } from "../support/exchanges.js";
@@ -28,7 +29,7 @@ describeWithDatabase("persist", () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     events = [];
-    await pool.query("TRUNCATE loom.traces, loom.usage_rollups, loom.dead_traces");
+    await clearTraces(pool);
   });
 
   const writerOf = (options: Partial<WriterOptions> = {}) =>
@@ -100,7 +101,7 @@ describeWithDatabase("persist", () => {
         boot_id: row.bootId,
         lane: 3,
         seq: String(row.seq),
-        leaf_hash: null,
+        leaf_hash: expect.any(Buffer),
         body_codec: "identity",
       });
       expect(rows[0].at).toBe((Math.floor(row.createdAtMs * 1000) / 1e6).toFixed(6));
@@ -269,6 +270,7 @@ describeWithDatabase("persist", () => {
       await second.drain(5000);
       expect([await count("traces"), await rolledUp(), await count("dead_traces")]).toEqual([100, 100, 0]);
       expect(named("traces_recorded").map((event) => event.rows)).toEqual([60, 40]);
+      expect(named("traces_repeated").map((event) => event.rows)).toEqual([70]);
     });
 
     it("does not hide a bad row of the same batch", async () => {

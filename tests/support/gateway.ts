@@ -11,22 +11,27 @@ import { openTestDatabase, type TestDatabase } from "./database.js";
 const main = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 const startTimeoutMs = 20_000;
 
-export type TestGateway = {
+export type GatewayProcess = {
   /** Without a path, such as `http://127.0.0.1:41234`. */
   readonly url: string;
+  readonly child: ChildProcess;
+  /** Everything printed so far. */
+  output(): string;
+  /** Ends the process by SIGTERM and gives its exit code; the database stays. */
+  stop(): Promise<number | null>;
+};
+
+export type TestGateway = GatewayProcess & {
   readonly home: string;
   /** The demo tenant's key. */
   readonly key: string;
   readonly database: TestDatabase;
   /** A pool on the gateway's database. */
   readonly pool: pg.Pool;
-  readonly child: ChildProcess;
-  /** Everything printed so far. */
-  output(): string;
+  /** Starts another process on the same home and database, once the first has ended. */
+  startAgain(env?: Readonly<Record<string, string>>): Promise<GatewayProcess>;
   /** Runs `loom` with these arguments beside the gateway, and gives what it printed. */
   loom(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Ends the process by SIGTERM and gives its exit code; the database stays. */
-  stop(): Promise<number | null>;
   /** Stops what still runs and removes home and database. */
   close(): Promise<void>;
 };
@@ -46,6 +51,30 @@ function runLoom(env: NodeJS.ProcessEnv, args: readonly string[], input: string)
   return waitForExit(child).then((code) => ({ code: code ?? -1, stdout, stderr }));
 }
 
+async function startProcess(env: NodeJS.ProcessEnv, home: string): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [main, "start"], { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
+  let printed = "";
+  child.stdout.on("data", (text) => (printed += String(text)));
+  child.stderr.on("data", (text) => (printed += String(text)));
+  const deadline = Date.now() + startTimeoutMs;
+  while (!printed.includes("  Default ")) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`the gateway did not start:\n${printed}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return {
+    url: /API {8}(http:\S+)\/v1/.exec(printed)?.[1] ?? "",
+    child,
+    output: () => printed,
+    async stop() {
+      child.kill("SIGTERM");
+      return waitForExit(child);
+    },
+  };
+}
+
 /** Starts a gateway on a free port. `env` is added to an environment that holds nothing of the tester's own. */
 export async function startTestGateway(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
   if (!existsSync(main)) throw new Error("dist/ is missing: run `npm run build` before this test");
@@ -59,36 +88,28 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
     LOG_LEVEL: "info",
     ...env,
   };
-  const child = spawn(process.execPath, [main, "start"], { env: whole, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
-  let printed = "";
-  child.stdout.on("data", (text) => (printed += String(text)));
-  child.stderr.on("data", (text) => (printed += String(text)));
-  const deadline = Date.now() + startTimeoutMs;
-  while (!/ready in [\d.]+ s/.test(printed)) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill("SIGKILL");
-      await database.close();
-      throw new Error(`the gateway did not start:\n${printed}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const demo = JSON.parse(readFileSync(join(home, "demo.json"), "utf8")) as { url: string; key: string };
+  const started: GatewayProcess[] = [];
+  const start = async (more: Readonly<Record<string, string>>): Promise<GatewayProcess> => {
+    const gateway = await startProcess({ ...whole, ...more }, home);
+    started.push(gateway);
+    return gateway;
+  };
+  const first = await start({}).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const { key } = JSON.parse(readFileSync(join(home, "demo.json"), "utf8")) as { key: string };
   return {
-    url: demo.url,
-    key: demo.key,
+    ...first,
+    key,
     home,
     database,
     pool: database.pool(3),
-    child,
-    output: () => printed,
+    startAgain: (more = {}) => start(more),
     loom: (args, input = "") => runLoom(whole, args, input),
-    async stop() {
-      child.kill("SIGTERM");
-      return waitForExit(child);
-    },
     async close() {
-      if (child.exitCode === null) child.kill("SIGTERM");
-      await waitForExit(child);
+      for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      await Promise.all(started.map(({ child }) => waitForExit(child)));
       await database.close();
       rmSync(home, { recursive: true, force: true });
     },

@@ -3,10 +3,12 @@
 import type { Client } from "pg";
 import type { LoomEvent } from "../../src/report/events.js";
 import type { Batch, BatchRow, Slice } from "./batch.js";
+import type { ChainWriter, LedgerEntry } from "./chain-writer.js";
 import type { Connection } from "./connection.js";
 import { copyTraces, copyTracesOnce } from "./copy-traces.js";
 import { readFault, readFaultyRow, readReason } from "./faults.js";
 import { type SealedRowBytes, setAside } from "./set-aside.js";
+import type { TraceRow } from "./trace-row.js";
 
 /** Seals an encoded row that goes to loom.dead_traces. */
 export type SealRow = (entry: BatchRow, encoded: Uint8Array) => SealedRowBytes;
@@ -17,11 +19,15 @@ type Work = Slice & { readonly form: "direct" | "once" };
 export type BatchWriteOptions = {
   readonly lane: number;
   readonly seal: SealRow;
+  /** null writes no ledger. */
+  readonly chains: ChainWriter | null;
   readonly emit: (event: LoomEvent) => void;
 };
 
 export class BatchWrite {
   readonly batch: Batch;
+  /** Rows that found no place at all; each has been reported. */
+  readonly lost: { readonly row: TraceRow; readonly reason: string }[] = [];
   readonly #options: BatchWriteOptions;
   /** What is still to be written; the last comes first. */
   #work: Work[];
@@ -42,7 +48,7 @@ export class BatchWrite {
   }
 
   get idsLeft(): string[] {
-    return this.#work.flatMap((slice) => [...this.batch.rowsOf(slice)].map((row) => row.id));
+    return this.#work.flatMap((slice) => this.batch.rowsOf(slice).map(({ row }) => row.id));
   }
 
   /**
@@ -54,13 +60,19 @@ export class BatchWrite {
     const work = this.#work.at(-1);
     if (work === undefined) return;
     const startedAt = performance.now();
-    const write = work.form === "direct" ? copyTraces : copyTracesOnce;
+    const write = work.form === "direct" && connection.mayCopy ? copyTraces : copyTracesOnce;
     try {
-      const rows = await connection.transact(timeoutMs, (client) => write(client, this.batch, work));
+      const rows = await connection.transact(timeoutMs, async (client) => {
+        const written = await write(client, this.batch, work);
+        await this.#options.chains?.add(client, "rows", written.map(leafOfRow));
+        return written.length;
+      });
+      this.#options.chains?.commit();
       const ms = performance.now() - startedAt;
-      this.#emitRecorded(rows, this.batch.encoded(work).length, ms);
+      this.#emitRecorded(work, rows, ms);
       this.#work.pop();
     } catch (error) {
+      this.#options.chains?.forget();
       const fault = connection.isOpen ? readFault(error) : "moment";
       if (fault === "moment") {
         // The commit may have happened: from now on only what is missing is added.
@@ -81,13 +93,18 @@ export class BatchWrite {
     this.#work.push(...parts.toReversed());
   }
 
-  #emitRecorded(rows: number, bytes: number, ms: number): void {
-    if (rows > 0) this.#options.emit({ name: "traces_recorded", lane: this.#options.lane, rows, bytes, ms });
+  #emitRecorded(work: Work, rows: number, ms: number): void {
+    const { lane, emit } = this.#options;
+    const bytes = this.batch.encoded(work).length;
+    if (rows > 0) emit({ name: "traces_recorded", lane, rows, bytes, ms });
+    const repeated = work.to - work.from - rows;
+    if (repeated > 0) emit({ name: "traces_repeated", lane, rows: repeated });
   }
 
   /** Around the row that the server named, else in halves; the parts are smaller in any case. */
   #split(work: Work, faultyRow: number | null): void {
     const { from, to, form } = work;
+    this.#options.emit({ name: "batch_split", lane: this.#options.lane, rows: to - from });
     const at = from + (faultyRow ?? -1);
     const cuts = at >= from && at < to ? [from, at, at + 1, to] : [from, from + ((to - from) >> 1), to];
     const parts = cuts.slice(1).map((end, index) => ({ from: cuts[index] as number, to: end, form }));
@@ -98,7 +115,7 @@ export class BatchWrite {
   async #addPartitions(connection: Connection, timeoutMs: number, work: Work): Promise<void> {
     this.#partitions = "ensured";
     const months = new Set(
-      [...this.batch.rowsOf(work)].map((row) => new Date(row.createdAtMs).toISOString().slice(0, 7)),
+      this.batch.rowsOf(work).map(({ row }) => new Date(row.createdAtMs).toISOString().slice(0, 7)),
     );
     await this.#attempt(connection, timeoutMs, async (client) => {
       for (const month of months)
@@ -111,23 +128,35 @@ export class BatchWrite {
     if (entry === undefined) return;
     const { lane, emit, seal } = this.#options;
     const { id, tenantId } = entry.row;
-    const failure = await this.#attempt(connection, timeoutMs, (client) =>
-      setAside(client, entry.row, seal(entry, this.batch.encoded(work)), error),
-    );
+    const failure = await this.#attempt(connection, timeoutMs, async (client) => {
+      const leaf = await setAside(client, entry.row, seal(entry, this.batch.encoded(work)), error);
+      if (leaf !== null) await this.#options.chains?.add(client, "dead", [leaf]);
+    });
     this.#work.pop();
     const reason = readReason(error);
     if (failure === null) emit({ name: "trace_dead", lane, id, tenantId, reason });
-    else emit({ name: "traces_lost", lane, ids: [id], reason: `${reason}; ${readReason(failure)}` });
+    else {
+      const both = `${reason}; ${readReason(failure)}`;
+      emit({ name: "traces_lost", lane, ids: [id], reason: both });
+      this.lost.push({ row: entry.row, reason: both });
+    }
   }
 
   /** The error of a transaction that the database refused, or null. Throws when the database is away. */
   async #attempt(connection: Connection, timeoutMs: number, work: (client: Client) => Promise<void>): Promise<unknown> {
     try {
       await connection.transact(timeoutMs, work);
+      this.#options.chains?.commit();
       return null;
     } catch (error) {
+      this.#options.chains?.forget();
       if (!connection.isOpen || readFault(error) === "moment") throw error;
       return error;
     }
   }
+}
+
+function leafOfRow({ row, leaf }: BatchRow): LedgerEntry {
+  const { nodeId, bootId, lane, seq, createdAtMs } = row;
+  return { nodeId, bootId, lane, seq, createdAtMs, leaf };
 }

@@ -36,12 +36,20 @@ export class BinaryCopy {
     return this.#bytes.subarray(from, to);
   }
 
+  /** A row that is encoded already. */
+  raw(row: Uint8Array): void {
+    this.#reserve(row.length);
+    this.#bytes.set(row, this.#at);
+    this.#at += row.length;
+  }
+
   startRow(fields: number): void {
     this.#reserve(2);
     this.#at = this.#bytes.writeInt16BE(fields, this.#at);
   }
 
-  uuid(text: string): void {
+  uuid(text: string | null): void {
+    if (text === null) return this.#null();
     this.#head(16);
     writeUuid(this.#bytes, this.#at, text);
     this.#at += 16;
@@ -97,6 +105,12 @@ export class BinaryCopy {
     this.#head(value.length);
     this.#bytes.set(value, this.#at);
     this.#at += value.length;
+  }
+
+  /** bytea from a character for each byte. */
+  latin1(value: string): void {
+    this.#head(value.length);
+    this.#at += this.#bytes.write(value, this.#at, "latin1");
   }
 
   /** A plain decimal, such as "-12.0034"; no exponent. Throws an Error for anything else. */

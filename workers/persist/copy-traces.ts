@@ -3,48 +3,57 @@
 import type { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { limits } from "../../src/limits.js";
-import type { Batch, Slice } from "./batch.js";
+import type { Batch, BatchRow, Slice } from "./batch.js";
 import { BinaryCopy, copyHeader, copyTrailer } from "./binary-copy.js";
 import { rollUp, rollupColumns, writeRollup } from "./rollups.js";
-import { type TraceRow, traceColumns } from "./trace-row.js";
+import { makeStaging, stagingOf } from "./staging.js";
+import { traceColumns } from "./trace-row.js";
 
 const columns = traceColumns.join(", ");
 const copyTracesText = `COPY loom.traces (${columns}) FROM STDIN (FORMAT binary)`;
-const copyRollupsText = `COPY loom.usage_rollups (${rollupColumns.join(", ")}) FROM STDIN (FORMAT binary)`;
-const makeStagingText = "CREATE TEMP TABLE IF NOT EXISTS loom_staged_traces (LIKE loom.traces) ON COMMIT DELETE ROWS";
-const copyStagingText = `COPY pg_temp.loom_staged_traces (${columns}) FROM STDIN (FORMAT binary)`;
+const sums = rollupColumns.join(", ");
+const copyRollupsText = `COPY loom.usage_rollups (${sums}) FROM STDIN (FORMAT binary)`;
+const stageRollupsText = `COPY ${stagingOf("usage_rollups")} (${sums}) FROM STDIN (FORMAT binary)`;
+const moveRollupsText = `INSERT INTO loom.usage_rollups (${sums}) SELECT ${sums} FROM ${stagingOf("usage_rollups")}`;
+const copyStagingText = `COPY ${stagingOf("traces")} (${columns}) FROM STDIN (FORMAT binary)`;
 // Without a conflict target: whatever unique key says that the row is there, it is there.
 const moveStagedText =
-  `INSERT INTO loom.traces (${columns}) SELECT ${columns} FROM pg_temp.loom_staged_traces ` +
+  `INSERT INTO loom.traces (${columns}) SELECT ${columns} FROM ${stagingOf("traces")} ` +
   "ON CONFLICT DO NOTHING RETURNING id";
 
 const rollupBytes = 1024;
 
-/** COPY of the slice and of its rollups. Resolves to the number of rows; throws on the first bad or doubled row. */
-export async function copyTraces(client: Client, batch: Batch, slice: Slice): Promise<number> {
+/** COPY of the slice and of its rollups. Resolves to the rows that came in; throws on the first bad or doubled row. */
+export async function copyTraces(client: Client, batch: Batch, slice: Slice): Promise<readonly BatchRow[]> {
   await copyIn(client, copyTracesText, batch.encoded(slice));
-  await copyRollups(client, batch.rowsOf(slice));
-  return slice.to - slice.from;
+  const rows = batch.rowsOf(slice);
+  await copyRollups(client, copyRollupsText, rows);
+  return rows;
 }
 
-/** As copyTraces, but rows that are there already stay as they are, and are counted in no rollup again. */
-export async function copyTracesOnce(client: Client, batch: Batch, slice: Slice): Promise<number> {
-  await client.query(makeStagingText);
+/**
+ * As copyTraces, but rows that are there already stay as they are, and are counted in no rollup again. Also for a
+ * connection that row security applies to, which COPY into the table itself refuses.
+ */
+export async function copyTracesOnce(client: Client, batch: Batch, slice: Slice): Promise<readonly BatchRow[]> {
+  await makeStaging(client, "traces");
   await copyIn(client, copyStagingText, batch.encoded(slice));
   const { rows } = await client.query<{ id: string }>(moveStagedText);
   const inserted = new Set(rows.map(({ id }) => id));
   // `delete` is true once: a row that is twice in the slice is counted once.
-  const counted = [...batch.rowsOf(slice)].filter((row) => inserted.delete(row.id.toLowerCase()));
-  await copyRollups(client, counted);
-  return counted.length;
+  const counted = batch.rowsOf(slice).filter(({ row }) => inserted.delete(row.id.toLowerCase()));
+  await makeStaging(client, "usage_rollups");
+  await copyRollups(client, stageRollupsText, counted);
+  await client.query(moveRollupsText);
+  return counted;
 }
 
-async function copyRollups(client: Client, rows: Iterable<TraceRow>): Promise<void> {
-  const rollups = rollUp(rows);
+async function copyRollups(client: Client, text: string, rows: readonly BatchRow[]): Promise<void> {
+  const rollups = rollUp(rows.map(({ row }) => row));
   if (rollups.length === 0) return;
   const out = new BinaryCopy(rollups.length * rollupBytes);
   for (const rollup of rollups) writeRollup(out, rollup);
-  await copyIn(client, copyRollupsText, out.view(0, out.length));
+  await copyIn(client, text, out.view(0, out.length));
 }
 
 /**

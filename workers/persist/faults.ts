@@ -20,6 +20,8 @@ export type Fault = "doubled" | "partition" | "row" | "moment";
 /** `error` came over a connection that is still open; an error without a SQLSTATE is our own, about a row. */
 export function readFault(error: unknown): Fault {
   const state = readSqlState(error);
+  // Another writer of the same chain was faster; the next try reads where the chain is.
+  if (state === uniqueViolation && readField(error, "table") === "ledger_windows") return "moment";
   if (state === uniqueViolation) return "doubled";
   // A CHECK constraint has the same SQLSTATE, but a name.
   if (state === checkViolation && readField(error, "constraint") === null) return "partition";
@@ -38,7 +40,7 @@ export function readReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function readField(error: unknown, name: "constraint" | "where"): string | null {
+function readField(error: unknown, name: "constraint" | "table" | "where"): string | null {
   const value = (error as Readonly<Record<string, unknown>> | null)?.[name];
   return typeof value === "string" ? value : null;
 }

@@ -2,6 +2,7 @@
 import { limits } from "../../src/limits.js";
 import type { FinishedExchange, Outcome } from "../../src/trace/record.js";
 import type { Accounted } from "../account/account.js";
+import { type Leaf, leafOf } from "../ledger/leaf.js";
 import type { SealedBodies } from "../seal/seal.js";
 import type { BinaryCopy } from "./binary-copy.js";
 
@@ -127,8 +128,12 @@ export function makeTraceRow(exchange: FinishedExchange, accounted: Accounted, o
   };
 }
 
-/** Throws a RangeError or an Error when a value cannot be one of its column; part of the row may be written then. */
-export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodies): void {
+/**
+ * Writes a row and returns its leaf in the ledger, which is also its last column.
+ * Throws a RangeError or an Error when a value cannot be one of its column; part of the row may be written then.
+ */
+export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodies): Leaf {
+  const start = out.length;
   out.startRow(traceColumns.length);
   out.uuid(row.tenantId);
   out.timestamp(row.createdAtMs);
@@ -163,6 +168,9 @@ export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodi
   out.bytea(bodies.request.iv);
   out.bytea(bodies.response.iv);
   writeTraceRowRest(out, row, bodies);
+  const leaf = leafOf(out.view(start, out.length));
+  out.latin1(leaf);
+  return leaf;
 }
 
 function writeTraceRowRest(out: BinaryCopy, row: TraceRow, bodies: SealedBodies): void {
@@ -180,6 +188,4 @@ function writeTraceRowRest(out: BinaryCopy, row: TraceRow, bodies: SealedBodies)
   out.uuid(row.bootId);
   out.int2(row.lane);
   out.int8(row.seq);
-  // The ledger fills this column once it is built.
-  out.bytea(null);
 }

@@ -17,6 +17,7 @@ export type Binding = {
   readonly keyVersion: number;
 };
 
+/** Bytes of a nonce and of a tag: NIST SP 800-38D's recommended and largest. */
 export const ivBytes = 12;
 export const tagBytes = 16;
 

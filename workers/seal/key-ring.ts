@@ -1,11 +1,10 @@
 // The master keys, and every key that is derived from them: master -> tenant -> body. Key bytes live in this
 // folder and in credentials.ts only, in buffers that are zero-filled when they leave the cache.
-import { hkdfSync } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { limits } from "../../src/limits.js";
 import { uuidBytes } from "../uuid-bytes.js";
+import { deriveKey, keyBytes } from "./derive-key.js";
 
-const keyBytes = 32;
 const dayMs = 86_400_000;
 const keyVersionMax = 0x7fff_ffff;
 
@@ -41,10 +40,6 @@ export function parseMasterKeys(text: string): ReadonlyMap<number, Buffer> {
   return keys;
 }
 
-function derive(key: Uint8Array, salt: Uint8Array, info: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync("sha256", key, salt, info, keyBytes));
-}
-
 /** The UTC day of a time as `YYYY-MM-DD`. */
 function dayText(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
@@ -52,17 +47,42 @@ function dayText(day: number): string {
 
 const noSalt = Buffer.alloc(0);
 
+function newestOf(masters: ReadonlyMap<number, Buffer>): number {
+  return masters.keys().next().value as number;
+}
+
 export class KeyRing {
-  /** The version that new things are sealed with. */
-  readonly newest: number;
-  readonly #masters: ReadonlyMap<number, Buffer>;
+  #newest: number;
+  #masters: ReadonlyMap<number, Buffer>;
   readonly #derived: LRUCache<string, Buffer>;
 
   /** `masterKeys` has the form of LOOM_MASTER_KEYS. Throws as parseMasterKeys. */
   constructor(masterKeys: string, derivedKeysMax: number = limits.derivedKeysMax) {
     this.#masters = parseMasterKeys(masterKeys);
-    this.newest = this.#masters.keys().next().value as number;
+    this.#newest = newestOf(this.#masters);
     this.#derived = new LRUCache({ max: derivedKeysMax, dispose: (key) => key.fill(0) });
+  }
+
+  /** The version that new things are sealed with. It changes when the ring is renewed: ask once for one row. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** Takes other master keys in the place of these, whole or not at all. Throws as parseMasterKeys. */
+  renew(masterKeys: string): void {
+    const masters = parseMasterKeys(masterKeys);
+    this.#masters = masters;
+    this.#newest = newestOf(masters);
+    // A version whose key was corrected must not live on in what was derived from it.
+    this.#derived.clear();
+  }
+
+  /** Drops and zero-fills what was derived for this tenant; for all of them when `tenantId` is null. */
+  forget(tenantId: string | null): void {
+    if (tenantId === null) return this.#derived.clear();
+    for (const cacheKey of [...this.#derived.keys()]) {
+      if (cacheKey.split("/", 2)[1] === tenantId) this.#derived.delete(cacheKey);
+    }
   }
 
   /**
@@ -79,7 +99,7 @@ export class KeyRing {
     if (salt.length === 0) throw new Error("the tenant has no key salt");
     const info = Buffer.concat([Buffer.from("loom/tenant/v1"), Buffer.alloc(4), uuidBytes(name.tenantId)]);
     info.writeUInt32BE(version, info.length - 20);
-    const key = derive(master, salt, info);
+    const key = deriveKey(master, salt, info);
     this.#derived.set(cacheKey, key);
     return key;
   }
@@ -91,13 +111,13 @@ export class KeyRing {
     const cached = this.#derived.get(cacheKey);
     if (cached !== undefined) return cached;
     const info = Buffer.from(`loom/body/v1${dayText(day)}${name.nodeId}`);
-    const key = derive(this.tenantKey(version, name), noSalt, info);
+    const key = deriveKey(this.tenantKey(version, name), noSalt, info);
     this.#derived.set(cacheKey, key);
     return key;
   }
 
   /** HKDF-SHA-256(tenant key, info = "loom/credential/v1"): provider keys never share a key with bodies. */
   credentialKey(version: number, name: TenantKeyName): Buffer {
-    return derive(this.tenantKey(version, name), noSalt, Buffer.from("loom/credential/v1"));
+    return deriveKey(this.tenantKey(version, name), noSalt, Buffer.from("loom/credential/v1"));
   }
 }

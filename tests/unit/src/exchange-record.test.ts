@@ -11,7 +11,15 @@ import type { TraceBegin, TraceEnd } from "../../../src/trace/record.js";
 
 const id = "0192f0c1-2345-7abc-8def-0123456789ab";
 const caller: Caller = {
-  tenant: { id: "t1", name: "t", keySalt: "c2FsdA==", defaultProvider: null, providers: new Map(), routes: new Map() },
+  tenant: {
+    id: "t1",
+    name: "t",
+    keySalt: "c2FsdA==",
+    defaultProvider: null,
+    failurePolicy: "refuse" as const,
+    providers: new Map(),
+    routes: new Map(),
+  },
   apiKeyId: "k1",
   scopes: [],
 };
@@ -24,7 +32,7 @@ let channel: MessageChannel;
 beforeEach(() => {
   frames = [];
   channel = new MessageChannel();
-  lane = new Lane(0, () => {});
+  lane = new Lane(0, "memory", () => {});
   lane.attach(channel.port1);
   channel.port2.on("message", (message: ToLane) => {
     if (message.type !== "frames") return;

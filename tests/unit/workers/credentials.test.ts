@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { openCredential, sealCredential } from "../../../workers/credentials.js";
+import { openCredential, resealCredential, sealCredential } from "../../../workers/credentials.js";
 
 const key = (version: number) => `${version}:${Buffer.alloc(32, version).toString("base64")}`;
 const subject = {
@@ -50,5 +50,13 @@ describe("a provider credential", () => {
       expect(() => openCredential({ ...subject, sealed: changed })).toThrow("cannot be opened");
       expect(() => openCredential({ ...subject, sealed: sealed.slice(0, at) })).toThrow("cannot be opened");
     }
+  });
+
+  it("is sealed again under a newer key once, and opens with that key alone", () => {
+    const masterKeys = `${key(2)},${key(1)}`;
+    const again = resealCredential({ ...subject, masterKeys, sealed });
+    expect(openCredential({ ...subject, masterKeys: key(2), sealed: again ?? sealed })).toBe("sk-live-ünï");
+    expect(resealCredential({ ...subject, masterKeys, sealed: again ?? sealed })).toBeNull();
+    expect(() => resealCredential({ ...subject, masterKeys: key(2), sealed })).toThrow(/cannot be opened/);
   });
 });

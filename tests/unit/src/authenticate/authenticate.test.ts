@@ -11,7 +11,15 @@ const keyOf = (name: string) => `sk-loom-${name}-${"s".repeat(32)}`;
 const headersOf = (name: string) => new Map([["authorization", `Bearer ${keyOf(name)}`]]);
 
 function loaded(name: string, change: Partial<LoadedKey> = {}): LoadedKey {
-  const tenant = { id: "t1", name: "t", keySalt: null, defaultProvider: null, providers: new Map(), routes: new Map() };
+  const tenant = {
+    id: "t1",
+    name: "t",
+    keySalt: null,
+    defaultProvider: null,
+    failurePolicy: "refuse" as const,
+    providers: new Map(),
+    routes: new Map(),
+  };
   return { caller: { tenant, apiKeyId: name, scopes: [] }, usable: true, expiresAtMs: null, ...change };
 }
 
@@ -233,5 +241,37 @@ describe("while the database is away", () => {
     resolve();
     await Promise.all(waiting);
     expect((await enter("a")).apiKeyId).toBe("a");
+  });
+});
+
+describe("a snapshot's view of the cache", () => {
+  it("leaves out what a change made doubtful, until it was asked again", async () => {
+    const keys = new Keys();
+    keys.put(loaded("a"));
+    const authenticator = keys.open();
+    await authenticator.authenticate(headersOf("a"));
+    expect([...authenticator.known(0)]).toHaveLength(1);
+    keys.nowMs += 1;
+    authenticator.noteChange("t1", true);
+    expect([...authenticator.known(0)]).toHaveLength(0);
+    keys.nowMs += 1;
+    await authenticator.recheckChanged(10);
+    expect([...authenticator.known(0)]).toHaveLength(1);
+  });
+
+  it("asks about no more keys than it was told, and forgets one that was revoked", async () => {
+    const keys = new Keys();
+    for (const name of ["a", "b", "c"]) keys.put(loaded(name));
+    const authenticator = keys.open();
+    for (const name of ["a", "b", "c"]) await authenticator.authenticate(headersOf(name));
+    keys.nowMs += 1;
+    authenticator.noteChange("t1", true);
+    keys.put(loaded("c", { usable: false }));
+    const before = keys.asked;
+    keys.nowMs += 1;
+    await authenticator.recheckChanged(2);
+    expect(keys.asked - before).toBe(2);
+    await authenticator.recheckChanged(10);
+    expect([...authenticator.known(0)].map(({ loaded: key }) => key.caller.apiKeyId).sort()).toEqual(["a", "b"]);
   });
 });

@@ -1,5 +1,6 @@
 // Tools for commands under test: what they print is collected, and what they would start is only noted.
 
+import type { DeadRowWorker } from "../../../../src/administer/dead-traces.js";
 import { runProgram } from "../../../../src/cli/program.js";
 import type { ProgramTools } from "../../../../src/cli/program-tools.js";
 
@@ -29,6 +30,11 @@ export function makeTools(changes: Partial<ProgramTools> = {}): {
     withDatabase: async () => {
       throw new Error("This command does not need the database.");
     },
+    forgetSnapshot: async () => undefined,
+    isWatched: false,
+    callAudit: async () => {
+      throw new Error("This command does not need the ledger.");
+    },
     ...changes,
   };
   return {
@@ -41,3 +47,9 @@ export function makeTools(changes: Partial<ProgramTools> = {}): {
     },
   };
 }
+
+/** For commands that leave what lies aside alone. */
+export const noDeadRows: DeadRowWorker = {
+  open: () => Promise.reject(new Error("no row is opened here")),
+  retry: () => Promise.reject(new Error("no row is tried here")),
+};

@@ -45,7 +45,10 @@ describe("defaults", () => {
       listen: { host: "127.0.0.1", port: 8080, chunkedRequests: "refuse", bodyBytesMax: 33_554_432 },
       databaseUrl: null,
       masterKeys: null,
-      durability: "memory",
+      masterKeysFile: null,
+      ledgerKey: null,
+      keys: { source: "local" },
+      durability: "process",
       lanes: 1,
       logLevel: "info",
       upstream: {
@@ -56,6 +59,7 @@ describe("defaults", () => {
         connectionsPerTargetMax: 256,
       },
       auth: { freshMs: 60_000, staleMaxMs: 86_400_000 },
+      retentionDays: null,
       drainTimeoutMs: 30_000,
       providers: [],
       routes: {},
@@ -72,7 +76,17 @@ describe("defaults", () => {
 });
 
 describe("the environment", () => {
-  const everyName: Record<string, [value: string, seen: (config: Config) => unknown, expected: unknown]> = {
+  const ofVault = (config: Config) => (config.keys.source === "vault" ? config.keys.vault : null);
+  const vault = { LOOM_KEYS_SOURCE: "vault", LOOM_VAULT_ADDRESS: "http://v:1", LOOM_VAULT_TOKEN: "t" };
+  type Seen = (config: Config) => unknown;
+  const everyName: Record<string, [value: string, seen: Seen, expected: unknown, beside?: Record<string, string>]> = {
+    LOOM_KEYS_SOURCE: ["vault", (config) => config.keys.source, "vault", vault],
+    LOOM_VAULT_ADDRESS: ["https://v/", (config) => ofVault(config)?.address, "https://v", vault],
+    LOOM_VAULT_TOKEN: ["s.1", (config) => ofVault(config)?.token?.reveal(), "s.1", vault],
+    LOOM_VAULT_TOKEN_FILE: ["/t", (config) => ofVault(config)?.tokenFile, "/t", { ...vault, LOOM_VAULT_TOKEN: "" }],
+    LOOM_VAULT_NAMESPACE: ["eu", (config) => ofVault(config)?.namespace, "eu", vault],
+    LOOM_VAULT_MOUNT: ["kms/eu", (config) => ofVault(config)?.mount, "kms/eu", vault],
+    LOOM_VAULT_KEY: ["k1", (config) => ofVault(config)?.key, "k1", vault],
     PORT: ["9000", (config) => config.listen.port, 9000],
     HOST: ["0.0.0.0", (config) => config.listen.host, "0.0.0.0"],
     LOOM_HOME: ["/srv/loom", (config) => config.home, "/srv/loom"],
@@ -88,9 +102,11 @@ describe("the environment", () => {
     AZURE_OPENAI_API_KEY: ["az", (config) => config.providers[0]?.credential?.reveal(), "az"],
     AZURE_OPENAI_API_VERSION: ["2024-10-21", (config) => config.providers[0]?.apiVersion, "2024-10-21"],
     LOOM_MASTER_KEYS: [masterKeys, (config) => config.masterKeys?.reveal(), masterKeys],
+    LOOM_LEDGER_KEY: ["a PEM", (config) => config.ledgerKey?.reveal(), "a PEM"],
     LOG_LEVEL: ["debug", (config) => config.logLevel, "debug"],
-    LOOM_DURABILITY: ["memory", (config) => config.durability, "memory"],
+    LOOM_DURABILITY: ["disk", (config) => config.durability, "disk"],
     LOOM_LANES: ["3", (config) => config.lanes, 3],
+    LOOM_RETENTION_DAYS: ["90", (config) => config.retentionDays, 90],
     LOOM_DRAIN_TIMEOUT_MS: ["5", (config) => config.drainTimeoutMs, 5],
     LOOM_FRONT_END: ["uws", (config) => config.listen.port, 8080],
     LOOM_FRONT_END_SHA256: ["A".repeat(64), (config) => config.frontEndSha256, "a".repeat(64)],
@@ -101,9 +117,9 @@ describe("the environment", () => {
     expect(Object.keys(everyName).sort()).toEqual(Object.keys(environmentNames).sort());
   });
 
-  test.each(Object.entries(everyName))("%s is honoured", (name, [value, seen, expected]) => {
-    expect(seen(read({ [name]: value }))).toEqual(expected);
-    expect(seen(read({ [name]: ` ${value}\n` }))).toEqual(expected);
+  test.each(Object.entries(everyName))("%s is honoured", (name, [value, seen, expected, beside = {}]) => {
+    expect(seen(read({ ...beside, [name]: value }))).toEqual(expected);
+    expect(seen(read({ ...beside, [name]: ` ${value}\n` }))).toEqual(expected);
   });
 
   test.each(Object.keys(everyName))("%s counts as not set when it is empty", (name) => {
@@ -139,8 +155,7 @@ describe("the environment", () => {
     ["AZURE_OPENAI_API_VERSION", "newest"],
     ["LOOM_MASTER_KEYS", "1:c2hvcnQ="],
     ["LOG_LEVEL", "loud"],
-    ["LOOM_DURABILITY", "process"],
-    ["LOOM_DURABILITY", "disk"],
+    ["LOOM_DURABILITY", "paper"],
     ["LOOM_LANES", "0"],
     ["LOOM_DRAIN_TIMEOUT_MS", "soon"],
     ["LOOM_FRONT_END", "node"],
@@ -154,7 +169,6 @@ describe("the environment", () => {
   });
 
   test("what a later version brings is said to be of a later version", () => {
-    expect(faultsOf(() => read({ LOOM_DURABILITY: "disk" }))[0]?.fix).toMatch(/disk comes with a later version/);
     expect(faultsOf(() => read({ LOOM_FRONT_END: "node" }))[0]?.fix).toMatch(/node comes with a later version/);
     expect(faultsOf(() => read({ LOOM_DURABILITY: "paper" }))[0]?.fix).not.toMatch(/later/);
   });

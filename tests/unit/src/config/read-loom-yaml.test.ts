@@ -33,12 +33,15 @@ test("every setting of the file is honoured", () => {
 home: h
 listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
 database: {url: "postgres://h/d"}
+ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
+keys: {source: local}
 durability: memory
 lanes: 3
 logLevel: silent
 upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5}
 auth: {freshMs: 6, staleMaxMs: 7}
+retention: {days: 9}
 drainTimeoutMs: 8
 defaultProvider: mock
 `);
@@ -48,6 +51,9 @@ defaultProvider: mock
     listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000 },
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
+    masterKeysFile: null,
+    ledgerKey: "[secret]",
+    keys: { source: "local" },
     durability: "memory",
     lanes: 3,
     logLevel: "silent",
@@ -59,6 +65,7 @@ defaultProvider: mock
       connectionsPerTargetMax: 5,
     },
     auth: { freshMs: 6, staleMaxMs: 7 },
+    retentionDays: 9,
     drainTimeoutMs: 8,
     providers: [],
     routes: {},

@@ -25,6 +25,7 @@ function tenant(change: Partial<Tenant> = {}): Tenant {
     name: "t",
     keySalt: null,
     defaultProvider: null,
+    failurePolicy: "refuse",
     providers: new Map(),
     routes: new Map(),
     ...change,

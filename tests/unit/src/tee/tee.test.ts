@@ -26,7 +26,7 @@ class Sides {
         send: (bytes) => note("send", bytes),
         end: (bytes) => note("end", bytes),
       },
-      upstream: { pause: () => this.calls.push("pause"), resume: () => this.calls.push("resume") },
+      onSlowClient: () => this.calls.push("pause"),
       sendChunk: () => {},
       onTerminal: () => {
         this.terminals += 1;

@@ -72,3 +72,36 @@ describe("derived keys", () => {
     expect(() => ring.tenantKey(2, { tenantId: "acme", keySalt })).toThrow("not a UUID");
   });
 });
+
+describe("a ring that is renewed", () => {
+  it("seals under the new version and still derives the same keys for the old one", () => {
+    const ring = new KeyRing(`1:${master(1)}`);
+    const before = Buffer.from(ring.bodyKey(1, body));
+    ring.renew(`2:${master(2)},1:${master(1)}`);
+    expect(ring.newest).toBe(2);
+    expect(ring.bodyKey(1, body).equals(before)).toBe(true);
+    expect(ring.bodyKey(2, body).equals(before)).toBe(false);
+  });
+
+  it("keeps what it has when the new text is wrong, and forgets what it derived from a key that was corrected", () => {
+    const ring = new KeyRing(`1:${master(1)}`);
+    const before = Buffer.from(ring.bodyKey(1, body));
+    expect(() => ring.renew("2:short")).toThrow(/master keys/);
+    expect(ring.newest).toBe(1);
+    expect(ring.bodyKey(1, body).equals(before)).toBe(true);
+    ring.renew(`1:${master(9)}`);
+    expect(ring.bodyKey(1, body).equals(before)).toBe(false);
+  });
+
+  it("zero-fills and drops the keys of a tenant that is forgotten, and of that one only", () => {
+    const ring = new KeyRing(`1:${master(1)}`);
+    const mine = [ring.tenantKey(1, body), ring.bodyKey(1, body)];
+    const other = ring.bodyKey(1, { ...body, tenantId: tenantB });
+    ring.forget(tenantA);
+    for (const key of mine) expect(key.equals(Buffer.alloc(32))).toBe(true);
+    expect(other.equals(Buffer.alloc(32))).toBe(false);
+    expect(ring.bodyKey(1, { ...body, tenantId: tenantB })).toBe(other);
+    ring.forget(null);
+    expect(other.equals(Buffer.alloc(32))).toBe(true);
+  });
+});

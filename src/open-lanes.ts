@@ -1,0 +1,31 @@
+// Starts the lanes of a gateway with what they need of the configuration and of the ground under it.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Config } from "./config/config.js";
+import { type HandOff, openHandOff } from "./hand-off/hand-off.js";
+import type { LoomEvent } from "./report/events.js";
+
+export type LanesGround = {
+  readonly databaseUrl: string;
+  /** The form of LaneSettings. */
+  readonly masterKeys: string;
+  /** PKCS 8 PEM. */
+  readonly ledgerKey: string;
+  /** LOOM_CRASH_AT; null in every real run. */
+  readonly crashAt: string | null;
+};
+
+/** The home must be locked: what processes that are gone left in it is taken over. */
+export function openLanes(config: Config, ground: LanesGround, emit: (event: LoomEvent) => void): HandOff {
+  return openHandOff({
+    ...ground,
+    lanes: config.lanes,
+    laneWorker: new URL("../workers/lane.js", import.meta.url),
+    durability: config.durability,
+    spoolFolder: join(config.home, "spool"),
+    nodeId: hostname(),
+    bootId: randomUUID(),
+    emit,
+  });
+}
