@@ -76,7 +76,7 @@ describeWithDatabase("loom audit verify", () => {
     }
     for (const event of events) {
       if (event.name === "ledger_checkpoint") checkpoints.push(JSON.stringify({ level: "info", ...event }));
-      else expect(event.name).toMatch(/^(traces_recorded|trace_dead)$/);
+      else expect(event.name).toMatch(/^(traces_recorded|trace_dead|batch_split)$/);
     }
   }
 

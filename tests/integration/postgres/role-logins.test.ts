@@ -80,7 +80,12 @@ describeWithEmbedded("logins and their roles", () => {
     );
     await asWriter.end();
     expect(rows).toEqual([{ name: "loom_writer", secured: true }]);
-    expect(await writeTwice(url)).toEqual({ rows: 3, sums: 3, dead: 0, events: ["traces_recorded"] });
+    expect(await writeTwice(url)).toEqual({
+      rows: 3,
+      sums: 3,
+      dead: 0,
+      events: ["traces_recorded", "traces_repeated"],
+    });
     expect(await ask(url, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'loom'")).toEqual([
       { tableowner: "loom_owner" },
     ]);
@@ -103,7 +108,12 @@ describeWithEmbedded("logins and their roles", () => {
     const url = await open("plain", "", "bare");
     const { notes } = await migrate({ url });
     expect(notes).toEqual([expect.stringMatching(/may not act as loom_writer, loom_authenticator, loom_retention/)]);
-    expect(await writeTwice(url)).toEqual({ rows: 3, sums: 3, dead: 0, events: ["traces_recorded"] });
+    expect(await writeTwice(url)).toEqual({
+      rows: 3,
+      sums: 3,
+      dead: 0,
+      events: ["traces_recorded", "traces_repeated"],
+    });
     const plain = openPool({ url, max: 1, applicationName: "test", role: "loom_authenticator" });
     const { rows } = await plain.query("SELECT current_user::text AS name, count(*)::int AS n FROM loom.traces");
     await expect(plain.query("DELETE FROM loom.traces")).rejects.toThrow(/append-only/);
@@ -122,7 +132,12 @@ describeWithEmbedded("logins and their roles", () => {
     );
     await asWriter.end();
     expect(rows).toEqual([{ name: "loom_writer", secured: false }]);
-    expect(await writeTwice(url)).toEqual({ rows: 3, sums: 3, dead: 0, events: ["traces_recorded"] });
+    expect(await writeTwice(url)).toEqual({
+      rows: 3,
+      sums: 3,
+      dead: 0,
+      events: ["traces_recorded", "traces_repeated"],
+    });
   });
 
   it("a login that is only a member of the writer and the authenticator runs a gateway and owns nothing", async () => {
