@@ -1,6 +1,5 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
-import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
@@ -8,95 +7,45 @@ import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
+import { type Ground, Opened, openGround } from "./ground.js";
 import { waits } from "./hand-off/hand-off.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { keepDatabase } from "./keep-database.js";
 import { keepLedger } from "./keep-ledger.js";
 import { keepSnapshot } from "./keep-snapshot.js";
-import { splitKeys } from "./keys/key-text.js";
-import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
-import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
-import { assertLimits, limits } from "./limits.js";
+import type { MasterKeys } from "./keys/master-key-source.js";
+import { assertLimits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { type Listener, listen } from "./listen/listen.js";
-import { loadFrontEnd } from "./listen/native-addon.js";
-import { type OpenedDatabase, openDatabase } from "./open-database.js";
+import type { OpenedDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
 import { openPool } from "./postgres/connect.js";
-import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
-import { startMock } from "./start-mock.js";
 
 export type RunningGateway = {
   readonly url: string;
   readonly frontEnd: string;
   readonly database: OpenedDatabase;
   readonly masterKeys: MasterKeys;
-  /** Stops taking connections, lets open exchanges end up to the deadline, writes what is recorded, stops Postgres. */
-  stop(): Promise<void>;
+  /** Where it listens. */
+  readonly port: number;
+  /**
+   * Stops taking connections, lets open exchanges end up to the deadline, and idle connections have one more answer
+   * for `lingerMs`; writes what is recorded, stops Postgres if it is its own.
+   */
+  stop(lingerMs?: number): Promise<void>;
 };
 
 const authConnections = 4;
 const laneDrainMs = 15_000;
 const drainPollMs = 20;
 
-/** What was opened, closed in the opposite order; also when a later step of the start fails. */
-class Opened {
-  readonly #closers: (() => unknown)[] = [];
-
-  add(close: () => unknown): void {
-    this.#closers.push(close);
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
-  }
-}
-
-/** What needs nothing of Loom yet: the home, the addon, the keys, the mock provider and the database. */
-async function openGround(config: Config, report: Report, opened: Opened) {
-  mkdirSync(config.home, { recursive: true, mode: 0o700 });
-  const lock = await lockHome(config.home);
-  opened.add(() => lock.release());
-  const frontEnd = loadFrontEnd({
-    home: config.home,
-    acceptedSha256: config.frontEndSha256,
-    headerBytesMax: limits.headerBytesMax,
-  });
-  const masterKeys = await watchKeys(config, report);
-  opened.add(() => masterKeys.stop());
-  const startingMock = startMock();
-  opened.add(async () => (await startingMock).stop());
-  const database = await openDatabase(config, {
-    onEvent: (event) => report.logger.warn(event, event.name),
-    mayBeAway: true,
-    onFault: (error) => report.logger.error({ err: error }, "migration_failed"),
-  });
-  opened.add(() => database.stop());
-  return { frontEnd, masterKeys, database, mock: await startingMock };
-}
-
-async function watchKeys(config: Config, report: Report): Promise<KeyWatch> {
-  const masterKeys = await watchMasterKeys(masterKeySource(config), {
-    onFault(error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      report.emit({ name: "master_keys_unusable", reason });
-    },
-  });
-  masterKeys.onChange((keys) => {
-    report.emit({ name: "master_keys_changed", versions: splitKeys(keys.reveal()).map(({ version }) => version) });
-  });
-  return masterKeys;
-}
-
-type Ground = Awaited<ReturnType<typeof openGround>>;
-
 /** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
 async function openAuthentication(
   config: Config,
   report: Report,
-  { database, masterKeys }: Ground,
+  { database, masterKeys, place }: Ground,
   opened: Opened,
   changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
 ) {
@@ -130,6 +79,7 @@ async function openAuthentication(
   });
   const snapshot = await keepSnapshot({
     home: config.home,
+    place,
     authenticator,
     worker: credentials,
     masterKeys: () => masterKeys.keys.reveal(),
@@ -156,23 +106,24 @@ async function build(
   config: Config,
   report: Report,
   opened: Opened,
-  crashAt: string | null,
+  { crashAt, openGround: open }: StartOptions,
+  linger: { readonly ms: number },
 ): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
-  const ground = await openGround(config, report, opened);
+  const ground = await open(config, report, opened);
   const ledger = keepLedger(config, ground.database.url, emit);
   // After the lanes, whose last windows leave checkpoints too.
   opened.add(() => ledger.stop());
   const masterKeyText = ground.masterKeys.keys.reveal();
   const { ledgerKey } = ledger;
   const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
-  const handOff = openLanes(config, lanesGround, ledger.emit);
+  const handOff = openLanes(config, { ...lanesGround, place: ground.place }, ledger.emit);
   opened.add(() => handOff.stop(laneDrainMs));
   ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
   const table: RouteTable = {
-    providers: new Map([...config.providers, ground.mock.settings].map((settings) => [settings.name, settings])),
+    providers: new Map([...config.providers, ground.mock].map((settings) => [settings.name, settings])),
     routes: new Map(Object.entries(config.routes)),
     defaultProvider: config.defaultProvider,
   };
@@ -207,38 +158,58 @@ async function build(
   await handOff.whenOpen();
   const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
+    port: ground.place.port,
+    sharesPort: ground.place.slots > 1,
     onExchange: gateway.handle,
     onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
   });
   opened.add(async () => {
     state = "draining";
-    await drain(listener, config.drainTimeoutMs);
+    await drain(listener, config.drainTimeoutMs, linger.ms);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
   const url = `http://${host}:${listener.port}`;
-  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
+  return { url, port: listener.port, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
 }
 
-/** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */
-async function drain(listener: Listener, timeoutMs: number): Promise<void> {
+/**
+ * Stops listening and lets open exchanges end up to the deadline; what is open then is cut. Idle connections have
+ * `lingerMs` for one more request, whose answer tells the client to open another connection.
+ */
+async function drain(listener: Listener, timeoutMs: number, lingerMs: number): Promise<void> {
   listener.stop();
-  const deadline = performance.now() + timeoutMs;
-  while (listener.open > 0 && performance.now() < deadline) await sleep(drainPollMs);
+  const startedAt = performance.now();
+  const isOver = (ms: number) => performance.now() - startedAt >= ms;
+  while (listener.open > 0 && !isOver(timeoutMs)) await sleep(drainPollMs);
+  while (listener.connections > 0 && !isOver(lingerMs)) await sleep(drainPollMs);
+  while (listener.open > 0 && !isOver(timeoutMs)) await sleep(drainPollMs);
   listener.close();
 }
 
-/** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */
+export type StartOptions = {
+  /** For the fault suite only. */
+  readonly crashAt: string | null;
+  /** Own ground, or that of a supervisor. */
+  readonly openGround: typeof openGround;
+};
+
+/** Rejects with an Error in plain words, with nothing left running. */
 export async function startGateway(
   config: Config,
   report: Report,
-  crashAt: string | null = null,
+  options: StartOptions = { crashAt: null, openGround },
 ): Promise<RunningGateway> {
   assertLimits();
   const opened = new Opened();
   try {
-    const built = await build(config, report, opened, crashAt);
-    return { ...built, stop: () => opened.close() };
+    const linger = { ms: 0 };
+    const built = await build(config, report, opened, options, linger);
+    const stop = (lingerMs = 0): Promise<void> => {
+      linger.ms = lingerMs;
+      return opened.close();
+    };
+    return { ...built, stop };
   } catch (error) {
     await opened.close();
     throw error;

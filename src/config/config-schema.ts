@@ -25,6 +25,15 @@ function wholeNumber(min: number, max: number, what: string) {
     });
 }
 
+/** A whole number, or `auto`. */
+function wholeNumberOrAuto(min: number, max: number, what: string) {
+  const error = `${what}: a whole number from ${min} to ${max}, or auto.`;
+  return z
+    .preprocess(numberFromText, z.union([z.literal("auto"), z.int(error).min(min, error).max(max, error)], { error }))
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
 // The environment and expanded references give text, whatever the setting is.
 function numberFromText(value: unknown): unknown {
   return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
@@ -191,7 +200,8 @@ export const fileSchema = z
         "Where the master keys come from",
       ),
       durability: offered(durabilities, "what a request waits for before it is forwarded"),
-      lanes: wholeNumber(1, 64, "how many worker threads record"),
+      lanes: wholeNumber(1, 64, "how many worker threads of a process record"),
+      processes: wholeNumberOrAuto(1, 64, "how many gateway processes share the port; auto is one a core"),
       logLevel: oneOf(logLevels, "how much is logged"),
       upstream: section(
         {

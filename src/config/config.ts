@@ -66,6 +66,8 @@ export type Config = {
   readonly ledgerKey: Secret | null;
   readonly durability: Durability;
   readonly lanes: number;
+  /** Gateway processes on one port; 1 has no supervisor. */
+  readonly processes: number;
   readonly logLevel: LogLevel;
   readonly upstream: {
     readonly connectTimeoutMs: number;

@@ -21,6 +21,8 @@ export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; re
 export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
   /** Absolute; `<home>/spool`. May be left out with durability `memory`, which then adopts nothing. */
   readonly spoolFolder?: string;
+  /** Lanes' folders of processes that are gone; all that are in `spoolFolder` when left out. */
+  readonly adopt?: readonly string[];
   /** For tests; `limits.laneSpoolBytesMax` else. */
   readonly spoolBytesMax?: number;
   /** For tests; `limits.spoolSegmentBytes` else. */
@@ -107,6 +109,7 @@ class LaneThread {
       laneWorker: _,
       lanes: __,
       emit: ___,
+      adopt: ____,
       spoolFolder,
       spoolBytesMax,
       segmentBytes,
@@ -139,7 +142,7 @@ class LaneThread {
 }
 
 export function openHandOff(options: HandOffOptions): HandOff {
-  const left = options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder);
+  const left = options.adopt ?? (options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder));
   const adoptedBy = (index: number) => left.filter((_, at) => at % options.lanes === index);
   const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options, adoptedBy(index)));
   let turn = 0;

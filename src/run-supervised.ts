@@ -1,0 +1,58 @@
+// The `start` command in one of several processes: waits for the supervisor's word, serves in its place, and ends on
+// its word, or at once when the supervisor is gone.
+import type { Config } from "./config/config.js";
+import { joinGround } from "./ground.js";
+import { makeLogger, openReport } from "./report/report.js";
+import type { Foreground } from "./run-gateway.js";
+import { type RunningGateway, startGateway } from "./start.js";
+import type { FromProcess, SharedGround, ToProcess } from "./supervise/messages.js";
+
+/** The way to the supervisor. */
+export type Channel = {
+  send(message: FromProcess): void;
+  onMessage(listener: (message: ToProcess) => void): void;
+  /** The supervisor is gone. */
+  onClosed(listener: () => void): void;
+};
+
+type Stop = { readonly lingerMs: number };
+
+/** Resolves when the gateway has stopped. Rejects when it cannot start; the supervisor has heard why then. */
+export async function runSupervised(config: Config, foreground: Foreground, channel: Channel): Promise<void> {
+  // What it holds is in its spool, and the next start takes that over: two gateways must not share it.
+  channel.onClosed(() => foreground.endAtOnce());
+  let start: (ground: SharedGround) => void = () => {};
+  let stop: (how: Stop) => void = () => {};
+  const started = new Promise<SharedGround>((resolve) => {
+    start = resolve;
+  });
+  const stopAsked = new Promise<Stop>((resolve) => {
+    stop = resolve;
+  });
+  channel.onMessage((message) => {
+    if (message.type === "start") start(message.ground);
+    else if (message.type === "stop") stop(message);
+    else if (message.type === "report") channel.send({ type: "reported", id: message.id, report: null });
+  });
+  const shared = await started;
+  const logger = makeLogger(config.logLevel, foreground.isTerminal).child({ process: shared.place.slot });
+  const report = openReport(logger);
+  foreground.onUnforeseen((error) => logger.error({ err: error }, "unforeseen"));
+  // A terminal sends the key of its owner to all processes: the supervisor hears it too and says what to do.
+  foreground.onStopSignal(() => {});
+  let gateway: RunningGateway;
+  try {
+    gateway = await startGateway(config, report, {
+      crashAt: foreground.crashAt,
+      openGround: (own, ownReport, opened) => joinGround(own, ownReport, shared, opened),
+    });
+  } catch (error) {
+    channel.send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+  const { url, port, frontEnd } = gateway;
+  channel.send({ type: "ready", url, port, frontEnd });
+  const { lingerMs } = await stopAsked;
+  await gateway.stop(lingerMs);
+  logger.info(report.counters, "stopped");
+}
