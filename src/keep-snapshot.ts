@@ -53,6 +53,11 @@ function findSnapshots(home: string): Map<number, string> {
   return new Map(slots.map((slot) => [slot, snapshotFile(home, slot)]));
 }
 
+/** One name for each file: what a kill left in the middle of a write must not outlive an erasure. */
+function draftOf(file: string): string {
+  return `${file}.draft`;
+}
+
 /**
  * After an erasure: waits until the gateways of the home have written their snapshots anew, without the tenant; where
  * none runs, or one does not, its file is removed. A snapshot that is gone costs a restart in an outage its known keys.
@@ -67,7 +72,10 @@ export async function forgetSnapshot(home: string, erasedAt: Date): Promise<void
     );
   while (findHomeHolder(home) !== null && Date.now() < deadline && old().length > 0) await sleep(50);
   const left = findHomeHolder(home) === null ? findSnapshots(home).values() : old();
-  for (const file of left) rmSync(file, { force: true });
+  for (const file of left) {
+    rmSync(file, { force: true });
+    rmSync(draftOf(file), { force: true });
+  }
 }
 
 class Keeper implements SnapshotKeeper {
@@ -85,6 +93,7 @@ class Keeper implements SnapshotKeeper {
 
   /** Gives what the files hold to the authenticator. One that is missing or cannot be opened costs nothing but that. */
   async restore(): Promise<void> {
+    rmSync(draftOf(this.#file), { force: true });
     for (const file of findSnapshots(this.#options.home).values()) await this.#restoreOne(file);
   }
 
@@ -128,7 +137,7 @@ class Keeper implements SnapshotKeeper {
         credential,
         masterKeys: masterKeys(),
       });
-      const draft = `${this.#file}.${process.pid}`;
+      const draft = draftOf(this.#file);
       writeFileSync(draft, sealed, { mode: 0o600 });
       renameSync(draft, this.#file);
       this.#written = marks;

@@ -18,7 +18,11 @@ export type LanesGround = {
 };
 
 /** The home must be locked: what processes that are gone left in it is taken over. */
-export function openLanes(config: Config, { place, ...ground }: LanesGround, emit: (event: LoomEvent) => void): HandOff {
+export function openLanes(
+  config: Config,
+  { place, ...ground }: LanesGround,
+  emit: (event: LoomEvent) => void,
+): HandOff {
   return openHandOff({
     ...ground,
     lanes: config.lanes,
