@@ -50,8 +50,8 @@ export async function runSupervised(config: Config, foreground: Foreground, chan
     channel.send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
     throw error;
   }
-  const { url, port, frontEnd } = gateway;
-  channel.send({ type: "ready", url, port, frontEnd });
+  const { url, frontEnd } = gateway;
+  channel.send({ type: "ready", url, frontEnd });
   const { lingerMs } = await stopAsked;
   await gateway.stop(lingerMs);
   logger.info(report.counters, "stopped");

@@ -1,7 +1,7 @@
 // The `start` command with several processes: what they share is opened once, here; each of them is this same program
 // under another word. The supervisor takes no request itself.
 import { randomUUID } from "node:crypto";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
 import { Opened, openSharedGround } from "./ground.js";
@@ -33,15 +33,20 @@ const lingerMs = 2000;
 /** Beyond the time for open exchanges: the lanes' drain and the end of the database connections. */
 const stopSlackMs = 20_000;
 
-/** Processes share a port with whoever asks for it: another program on it would be found by half of the clients only. */
-function refuseTakenPort(host: string, port: number): Promise<void> {
-  if (port === 0) return Promise.resolve();
+/**
+ * The port itself, or a free one for 0, which the addon would not share. Processes share a port with whoever asks for
+ * it: another program on it would be found by a part of the clients only.
+ */
+function findPort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", () =>
       reject(new Error(`Port ${port} on ${host} cannot be opened: it is taken or not allowed.`)),
     );
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+    server.listen({ host, port, exclusive: true }, () => {
+      const { port: found } = server.address() as AddressInfo;
+      server.close(() => resolve(found));
+    });
   });
 }
 
@@ -51,17 +56,16 @@ export async function startProcesses(config: Config, report: Report, program: Pr
   try {
     const { frontEnd, masterKeys, database, mock } = await openSharedGround(config, report, opened);
     ensureLedgerKey(config);
-    await refuseTakenPort(config.listen.host, config.listen.port);
+    const port = await findPort(config.listen.host, config.listen.port);
     const claims = new SpoolClaims(() => findLeftFolders(join(config.home, "spool")));
     const { url, description, notes, firstStart, isReached } = database;
     const { credential: _, ...mockSettings } = mock;
     const supervisor = new Supervisor({
       slots: config.processes,
-      port: config.listen.port,
       stopDeadlineMs: config.drainTimeoutMs + stopSlackMs,
       lingerMs,
       emit: report.emit,
-      spawn(slot, port, onMessage) {
+      spawn(slot, onMessage) {
         const bootId = randomUUID();
         const place = { slot, slots: config.processes, bootId, adopt: claims.take(bootId), port };
         const ground = { database: { url, description, notes, firstStart, isReached }, mock: mockSettings, place };
@@ -74,7 +78,6 @@ export async function startProcesses(config: Config, report: Report, program: Pr
     const first = await supervisor.start();
     return {
       url: first.url,
-      port: first.port,
       frontEnd: `${frontEnd.description}, ${config.processes} processes`,
       database,
       masterKeys: masterKeys.first,

@@ -28,8 +28,6 @@ export type RunningGateway = {
   readonly frontEnd: string;
   readonly database: OpenedDatabase;
   readonly masterKeys: MasterKeys;
-  /** Where it listens. */
-  readonly port: number;
   /**
    * Stops taking connections, lets open exchanges end up to the deadline, and idle connections have one more answer
    * for `lingerMs`; writes what is recorded, stops Postgres if it is its own.
@@ -170,7 +168,7 @@ async function build(
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
   const url = `http://${host}:${listener.port}`;
-  return { url, port: listener.port, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
+  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
 }
 
 /**

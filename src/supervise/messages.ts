@@ -38,7 +38,7 @@ export type ToProcess =
   | { readonly type: "collected"; readonly id: number; readonly reports: readonly unknown[] };
 
 export type FromProcess =
-  | { readonly type: "ready"; readonly url: string; readonly port: number; readonly frontEnd: string }
+  | { readonly type: "ready"; readonly url: string; readonly frontEnd: string }
   /** It could not start; the process ends by itself. */
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "reported"; readonly id: number; readonly report: unknown }

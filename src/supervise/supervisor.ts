@@ -8,8 +8,7 @@ import { RestartDelay } from "./restart-delay.js";
 
 export type SupervisorOptions = {
   readonly slots: number;
-  readonly spawn: (slot: number, port: number, onMessage: (message: FromProcess) => void) => GatewayProcess;
-  readonly port: number;
+  readonly spawn: (slot: number, onMessage: (message: FromProcess) => void) => GatewayProcess;
   /** How long a process may take to stop before it is killed. */
   readonly stopDeadlineMs: number;
   /** How long a process that is replaced goes on for connections that are idle. */
@@ -30,12 +29,10 @@ export class Supervisor {
   readonly #collector: Collector;
   /** Also those that start, and those that stop. */
   readonly #living = new Set<GatewayProcess>();
-  #port: number;
   #state: "running" | "rolling" | "stopping" = "running";
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#port = options.port;
     this.#slots = Array.from({ length: options.slots }, (_, number) => ({
       number,
       delay: new RestartDelay(),
@@ -50,9 +47,8 @@ export class Supervisor {
     const [first, ...others] = this.#slots;
     if (first === undefined) throw new Error("there is no process to start");
     try {
+      // What is wrong with all of them is said once.
       const ready = await this.#fill(first);
-      // All others listen where the first one does.
-      this.#port = ready.port;
       await Promise.all(others.map((slot) => this.#fill(slot)));
       return ready;
     } catch (error) {
@@ -102,7 +98,7 @@ export class Supervisor {
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       let failure: string | null = null;
-      const next = this.#options.spawn(slot.number, this.#port, (message) => {
+      const next = this.#options.spawn(slot.number, (message) => {
         if (message.type === "ready") {
           slot.current = next;
           resolve(message);

@@ -50,6 +50,7 @@ describe("defaults", () => {
       keys: { source: "local" },
       durability: "process",
       lanes: 1,
+      processes: 1,
       logLevel: "info",
       upstream: {
         connectTimeoutMs: 5000,
@@ -106,6 +107,7 @@ describe("the environment", () => {
     LOG_LEVEL: ["debug", (config) => config.logLevel, "debug"],
     LOOM_DURABILITY: ["disk", (config) => config.durability, "disk"],
     LOOM_LANES: ["3", (config) => config.lanes, 3],
+    LOOM_PROCESSES: ["4", (config) => config.processes, 4],
     LOOM_RETENTION_DAYS: ["90", (config) => config.retentionDays, 90],
     LOOM_DRAIN_TIMEOUT_MS: ["5", (config) => config.drainTimeoutMs, 5],
     LOOM_FRONT_END: ["uws", (config) => config.listen.port, 8080],
