@@ -37,12 +37,16 @@ export function latencyFigures(samplesMs: Float64Array): Figures {
   };
 }
 
-/** What makes the figures of a load worthless, in words, or null. */
+/**
+ * What makes the figures of a load worthless, in words, or null. An open loop goes on whether the machine keeps up or
+ * not, so there an answer that is only late is a figure and no fault.
+ */
 export function faultOf(result: ClosedResult | OpenResult, requests: number): string | null {
-  const good = result.statuses[200] ?? 0;
+  const late = result.kind === "open" ? result.unanswered - result.broken : 0;
+  const good = (result.statuses[200] ?? 0) + late;
   if (good === requests) return null;
   const others = Object.entries(result.statuses).filter(([status]) => status !== "200");
-  const counts = [...others.map(([status, count]) => `${count} × ${status}`), `${result.unanswered} unanswered`];
+  const counts = [...others.map(([status, count]) => `${count} × ${status}`), `${result.unanswered - late} unanswered`];
   return `${requests - good} of ${requests} requests failed (${counts.join(", ")})`;
 }
 
@@ -53,6 +57,9 @@ export class FaultList {
 
   add(target: Target, fault: string | null): void {
     if (fault === null) return;
-    (target.kind === "peer" ? this.notes : this.faults).push(`${target.name}: ${fault}`);
+    const list = target.kind === "peer" ? this.notes : this.faults;
+    const line = `${target.name}: ${fault}`;
+    // The same in every round is one thing to say.
+    if (!list.includes(line)) list.push(line);
   }
 }

@@ -4,9 +4,12 @@ import type { CpuProfile } from "./profile-summary.js";
 
 /** Files of the main folders that stand for a stage of their own: `workers/lane.js` receives and decodes frames. */
 const stageOf = /\/dist\/(src|workers)\/(?:([a-z-]+)\/)?[a-z0-9-]+\.js$/;
-const names: Readonly<Record<string, string>> = { "(garbage collector)": "garbage collector", "(program)": "runtime" };
+const names: Readonly<Record<string, string>> = {
+  "(garbage collector)": "garbage collector",
+  "(program)": "native code",
+};
 
-/** Stage -> ms; `workers/seal`, `src/forward`, `workers`, `garbage collector`, `runtime`. Idle time is left out. */
+/** Stage -> ms; `workers/seal`, `src/forward`, `workers`, `garbage collector`, `native code`, `runtime`. Idle time is left out. */
 export function sumStages(profile: CpuProfile): Map<string, number> {
   const parents = new Map<number, number>();
   for (const { id, children } of profile.nodes) for (const child of children ?? []) parents.set(child, id);

@@ -42,7 +42,7 @@ export const foreignShareMax = 0.15;
 /** For a comparison with one other run, of which nobody knows how steady it was. */
 export const toleranceUnknown = 0.3;
 /** A quick run has few requests and often a busy machine: only what became more than 2.5 times as bad is found. */
-export const toleranceQuick = 1.5;
+const toleranceQuick = 1.5;
 
 const references = { direct: "direct", nginx: "nginx" } as const;
 

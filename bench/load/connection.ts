@@ -2,8 +2,6 @@
 import { connect, type Socket } from "node:net";
 import { ResponseReader } from "./response-reader.js";
 
-export type Answer = { readonly status: number };
-
 /** A request's bytes as they go to the wire, without its key. */
 export type RequestForm = {
   readonly host: string;

@@ -60,8 +60,10 @@ export type OpenResult = {
   readonly offered: number;
   readonly elapsedMs: number;
   readonly statuses: Readonly<Record<number, number>>;
-  /** Requests without a whole answer: refused or broken connections, and those still open at the end. */
+  /** Requests without a whole answer: `broken`, and those still open at the end. */
   readonly unanswered: number;
+  /** Requests whose connection was refused or ended before their answer. */
+  readonly broken: number;
   readonly connections: number;
 };
 

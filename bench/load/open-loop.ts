@@ -107,6 +107,7 @@ export async function runOpenLoop(load: OpenLoad, pacerEntry?: URL): Promise<Ope
     elapsedMs: Math.max(0, loop.lastMs - pacer.startMs),
     statuses: loop.statuses,
     unanswered: offered - loop.answered,
+    broken: loop.broken,
     connections,
   };
 }

@@ -18,7 +18,7 @@ const nines = (fraction: number): number => (fraction >= 1 ? 4 : -Math.log10(1 -
 const labelHeight = 12;
 
 /** The class that gives a target its colour, by its place among the targets. */
-export function classOf(target: string, targets: readonly string[]): string {
+function classOf(target: string, targets: readonly string[]): string {
   if (target === "direct" || target === "nginx" || target === "loom") return target;
   const others = targets.filter((name) => !["direct", "nginx", "loom"].includes(name));
   return `other${others.indexOf(target) % 4}`;

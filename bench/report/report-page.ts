@@ -1,6 +1,6 @@
 // bench/report.html: the latest full run with its distributions and rounds, and each guarded ratio over all kept runs.
 // One file without scripts, so that it opens anywhere and says the same for ever.
-import { findRatios } from "../guard/guard.js";
+import { findRatios, foreignShareMax } from "../guard/guard.js";
 import type { Case, ScenarioResult } from "../scenario.js";
 import { tabulate } from "../summary.js";
 import { drawDistribution, drawHistory, drawRounds } from "./charts.js";
@@ -40,6 +40,9 @@ export function drawReport(records: readonly RunRecord[]): string {
     `${machine.cores} × ${machine.cpu}, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, ${machine.kernel}, Node ${machine.node}; load, provider, Loom and Postgres share these cores`,
     versions.join(", "),
     ...Object.entries(latest.settings).map(([name, value]) => `${name}=${value}`),
+    ...(latest.foreignShare > foreignShareMax
+      ? [`Other programs used ${Math.round(latest.foreignShare * 100)} % of the machine: these figures are theirs too.`]
+      : []),
     ...latest.peers,
   ];
   return `<!doctype html>

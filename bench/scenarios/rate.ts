@@ -19,7 +19,8 @@ import { loadOf, type Target, type World } from "../world.js";
 
 const firstRate = 1000;
 const laterRates = { quick: [], full: [2000, 3000, 4000, 5000, 6000, 8000, 10_000] } as const;
-const secondsFull = 4;
+const secondsFull = 3;
+const roundsMax = 3;
 const connectionsMax = 512;
 const timeoutMs = 5000;
 /** What a rate may cost: the budget of DESIGN.md section 10, of which the direct way has its part as well. */
@@ -44,7 +45,7 @@ const columns: readonly Column[] = [
 export const rate: Scenario = {
   name: "rate",
   says: "open loop at 1,000 requests a second and upwards until p99 or errors break",
-  seconds: { quick: 9, full: 80 },
+  seconds: { quick: 9, full: 110 },
   async run(world, effort) {
     const list = new FaultList();
     const first = await measureFirst(world, effort, list);
@@ -87,7 +88,8 @@ async function measureFirst(world: World, effort: Effort, list: FaultList): Prom
   const keeper = new CurveKeeper();
   const seconds = Math.max(1, secondsFull * effort.scale);
   for (const target of world.targets) await drive(world, target, firstRate, 0.5);
-  const measured = await runRounds(world.targets, effort, (target) =>
+  const rounds = Math.min(effort.rounds, roundsMax);
+  const measured = await runRounds(world.targets, { ...effort, rounds }, (target) =>
     measure(world, target, firstRate, seconds, (result) => {
       list.add(target, faultOf(result, result.offered));
       keeper.add(target.name, result.latenciesMs);

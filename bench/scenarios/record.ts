@@ -134,7 +134,8 @@ async function measureSteady(world: World, { scale }: Effort, faults: string[]):
   if (fault !== null) faults.push(fault);
   const good = result.statuses[200] ?? 0;
   const found = (await waitForRows(world.loom, rowsBefore + good)) - rowsBefore;
-  if (found !== good) faults.push(`${good} requests were answered and ${found} rows found`);
+  // What the generator gave up waiting for has rows as well.
+  if (found < good) faults.push(`${good} requests were answered and ${found} rows found`);
   const sorted = sortSamples(ages);
   return {
     sent: good,

@@ -8,7 +8,7 @@ import { plainBody } from "../load/bodies.js";
 import type { OpenResult } from "../load/loads.js";
 import { FaultList, faultOf, latencyFigures, meterLoad } from "../measure.js";
 import type { ProbeLine } from "../processes/probe-thread.js";
-import { type Column, cpuColumns, type Figures, type Scenario } from "../scenario.js";
+import { type Column, cpuColumns, type Figures, type Guarded, type Scenario } from "../scenario.js";
 import { median } from "../statistics.js";
 import { loadOf } from "../world.js";
 import { waitForRows } from "./wait-for-rows.js";
@@ -19,7 +19,12 @@ const timeoutMs = 10_000;
 const sampleMs = 1000;
 /** So many parts of equal length; each is a row of the table. */
 const partCount = 5;
+const guardedSecondsMin = 300;
 const megabyte = 1024 * 1024;
+const growthGuards: readonly Guarded[] = [
+  { key: "growth", against: "own", better: "lower", held: "full" },
+  { key: "descriptorGrowth", against: "own", better: "lower", held: "full" },
+];
 
 const columns: readonly Column[] = [
   { key: "rssMb", heading: "RSS MB", digits: 0 },
@@ -64,7 +69,7 @@ export const soak: Scenario = {
     list.add(loom.target, faultOf(result, result.offered));
     const good = result.statuses[200] ?? 0;
     const found = await waitForRows(loom, good);
-    if (found !== good) list.faults.push(`${good} requests were answered and ${found} rows found`);
+    if (found < good) list.faults.push(`${good} requests were answered and ${found} rows found`);
     const lines = loom.probeFolder === null ? [] : readProbe(loom.probeFolder);
     await loom.stop();
     const parts = splitSoak({ samples, lines, startMs, endMs }, partCount);
@@ -77,10 +82,8 @@ export const soak: Scenario = {
         ...parts.map((figures, at) => ({ name: `part ${at + 1}`, rounds: { loom: [figures] } })),
         { name: "whole", rounds: { loom: [whole] } },
       ],
-      guarded: [
-        { key: "growth", against: "own", better: "lower", held: "full" },
-        { key: "descriptorGrowth", against: "own", better: "lower", held: "full" },
-      ],
+      // In half a minute memory only shows how caches fill.
+      guarded: soakSeconds < guardedSecondsMin ? [] : growthGuards,
       budgets: [],
       notes: [
         `Medians of ${Math.round(soakSeconds / partCount)} s each. RSS is that of the gateway with its lanes, without Postgres.`,

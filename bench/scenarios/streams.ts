@@ -17,7 +17,7 @@ import { percentile, sortSamples } from "../statistics.js";
 import { loadOf, type Target, type World } from "../world.js";
 
 const streamCounts = { quick: [50], full: [50, 200, 500, 1000] } as const;
-const secondsOf = { quick: 1, full: 3 } as const;
+const secondsOf = { quick: 1, full: 2 } as const;
 /** Rounds of each count: four counts take four times as long as one. */
 const roundsMax = 3;
 const tokensPerSecond = 20;

@@ -180,7 +180,7 @@ describe("the open loop", () => {
       timeoutMs: 300,
     });
     expect(await generator.run(named("error-503"))).toMatchObject({ statuses: { 503: 10 }, unanswered: 0 });
-    expect(await generator.run(named("cut-before"))).toMatchObject({ statuses: {}, unanswered: 10 });
+    expect(await generator.run(named("cut-before"))).toMatchObject({ statuses: {}, unanswered: 10, broken: 10 });
     expect(await generator.run(named("timeout"))).toMatchObject({ statuses: {}, unanswered: 10 });
   });
 });

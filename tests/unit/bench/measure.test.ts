@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ClosedResult } from "../../../bench/load/loads.js";
+import type { ClosedResult, OpenResult } from "../../../bench/load/loads.js";
 import { FaultList, faultOf, latencyFigures } from "../../../bench/measure.js";
 import type { Target } from "../../../bench/world.js";
 
@@ -17,6 +17,23 @@ test("a load with nothing but good answers has no fault", () => {
 
 test("a fault names what came in place of good answers", () => {
   expect(faultOf(result({ 200: 7, 503: 2 }, 1), 10)).toBe("3 of 10 requests failed (2 × 503, 1 unanswered)");
+});
+
+test("in an open loop a late answer is a figure, and a broken connection a fault", () => {
+  const open = (unanswered: number, broken: number): OpenResult => {
+    const times = { latenciesMs: new Float64Array(), latenessMs: new Float64Array(), elapsedMs: 1 };
+    return {
+      kind: "open",
+      ...times,
+      offered: 10,
+      statuses: { 200: 10 - unanswered },
+      unanswered,
+      broken,
+      connections: 1,
+    };
+  };
+  expect(faultOf(open(3, 0), 10)).toBeNull();
+  expect(faultOf(open(3, 1), 10)).toBe("1 of 10 requests failed (1 unanswered)");
 });
 
 test("the floor is what a busy machine hardly moves: the 5th percentile", () => {

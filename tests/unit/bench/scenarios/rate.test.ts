@@ -10,6 +10,7 @@ const result = (changes: Partial<OpenResult>): OpenResult => ({
   elapsedMs: 1000,
   statuses: { 200: 1000 },
   unanswered: 0,
+  broken: 0,
   connections: 32,
   ...changes,
 });
