@@ -13,6 +13,7 @@ import {
   foreignShareMax,
   judge,
   judgeBudgets,
+  type Reference,
   tabulateWorse,
   toleranceUnknown,
 } from "./guard/guard.js";
@@ -55,23 +56,24 @@ function describe(machine: Machine, settings: Readonly<Record<string, string>>):
 }
 
 /** The bounds to hold a run against, and what they are called; null when there are none. */
-function readBounds(args: BenchArguments): { bounds: Readonly<Record<string, Bound>>; name: string } | null {
+function readReference(args: BenchArguments): (Reference & { name: string }) | null {
   if (args.compare === null) {
     const baseline = readBaseline(baselineFile);
-    return baseline === null ? null : { bounds: baseline.ratios, name: "bench/baseline.json" };
+    if (baseline === null) return null;
+    return { bounds: baseline.ratios, foreignShare: baseline.foreignShare, name: "bench/baseline.json" };
   }
   const other = parseRecord(readFileSync(args.compare, "utf8"), args.compare);
   const ratios = findRatios(other.results, other.peerNames);
   const bounds = ratios.map(({ name, value }): [string, Bound] => [name, { value, tolerance: toleranceUnknown }]);
-  return { bounds: Object.fromEntries(bounds), name: args.compare };
+  return { bounds: Object.fromEntries(bounds), foreignShare: other.foreignShare, name: args.compare };
 }
 
 /** @returns whether the run passes. */
 function guard(run: RunRecord, args: BenchArguments, say: (line: string) => void): boolean {
-  const against = args.saveBaseline ? null : readBounds(args);
+  const against = args.saveBaseline ? null : readReference(args);
   const broken = judgeBudgets(run.results, run, run.peerNames);
   const ratios = findRatios(run.results, run.peerNames);
-  const verdict = judge(ratios, against?.bounds ?? {}, run);
+  const verdict = judge(ratios, against ?? { bounds: {}, foreignShare: Number.NaN }, run);
   const worse = [...broken, ...verdict.worse];
   const foreign = `Other programs used ${Math.round(run.foreignShare * 100)} % of the machine.`;
   if (run.foreignShare > foreignShareMax)
@@ -92,7 +94,9 @@ function keep(runs: readonly RunRecord[], args: BenchArguments, say: (line: stri
   if (args.saveBaseline) {
     const ratios = runs.map((run) => findRatios(run.results, run.peerNames));
     const bounds = composeBounds(ratios, readBaseline(baselineFile)?.ratios);
-    writeBaseline(baselineFile, { at: last.at, machine: last.machine, runs: runs.length, ratios: bounds });
+    const foreignShare = Math.max(...runs.map((run) => run.foreignShare));
+    const { at, machine } = last;
+    writeBaseline(baselineFile, { at, machine, runs: runs.length, foreignShare, ratios: bounds });
     say(`Baseline: ${Object.keys(bounds).length} ratios in ${fileURLToPath(baselineFile)}`);
   }
   if (!args.save && !args.saveBaseline) return;

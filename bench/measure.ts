@@ -24,13 +24,13 @@ export async function meterLoad<Result>(
 }
 
 /**
- * `floor` is the 5th percentile: other programs on the machine make requests slower, never faster, so it is what a
+ * `floor` is the 1st percentile: other programs on the machine make requests slower, never faster, so it is what a
  * change of the code moves and a noisy neighbour does not.
  */
 export function latencyFigures(samplesMs: Float64Array): Figures {
   const sorted = sortSamples(samplesMs);
   return {
-    floor: percentile(sorted, 0.05),
+    floor: percentile(sorted, 0.01),
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
     p999: percentile(sorted, 0.999),

@@ -123,9 +123,8 @@ function startMock(): ReturnType<typeof startProcess> {
   return startProcess("the mock provider", process.execPath, args, { PATH: "/usr/bin:/bin" });
 }
 
-function targetOf(name: string, { url, key, process, threadNotes, postmasterPid }: RunningLoom): Target {
-  const meter = meterLoom({ gatewayPid: process.pid, threadNotes, postmasterPid });
-  return { name, kind: "loom", url: chatUrl(url), key, meter };
+function targetOf(name: string, loom: RunningLoom): Target {
+  return { name, kind: "loom", url: chatUrl(loom.url), key: loom.key, meter: meterLoom(loom) };
 }
 
 function chatUrl(origin: string): string {

@@ -2,7 +2,14 @@
 // for comparison the mock and the load generator. Whoever divides a difference by a count gets CPU per request.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { listDescendants, readFamilyMs, readProcessMs, readThreadTimes } from "./cpu-times.js";
+import {
+  countDescriptors,
+  listDescendants,
+  readFamilyMs,
+  readMemory,
+  readProcessMs,
+  readThreadTimes,
+} from "./cpu-times.js";
 
 /** CPU ms since the start of each part, by its name. */
 export type CpuReading = Readonly<Record<string, number>>;
@@ -16,19 +23,36 @@ export type MeteredLoom = {
   readonly postmasterPid: number | null;
 };
 
+export type Holdings = { readonly rssBytes: number; readonly rssPeakBytes: number; readonly descriptors: number };
+
 /** Parts `main`, `lanes`, `other`, `postgres`; a gateway of several processes has several main threads. */
-export function meterLoom({ gatewayPid, threadNotes, postmasterPid }: MeteredLoom): Meter {
+export function meterLoom(loom: MeteredLoom): Meter {
+  const { threadNotes, postmasterPid } = loom;
   return () => {
     const lanes = readLaneThreads(threadNotes);
     const sums = { main: 0, lanes: 0, other: 0 };
-    const notOurs = postmasterPid === null ? [] : [postmasterPid, ...listDescendants(postmasterPid)];
-    for (const pid of [gatewayPid, ...listDescendants(gatewayPid)]) {
-      if (notOurs.includes(pid)) continue;
+    for (const pid of listGateway(loom)) {
       for (const [tid, ms] of readThreadTimes(pid))
         sums[tid === pid ? "main" : lanes.has(tid) ? "lanes" : "other"] += ms;
     }
     return { ...sums, ...(postmasterPid === null ? {} : { postgres: readFamilyMs(postmasterPid) }) };
   };
+}
+
+/** Resident memory and descriptors of all processes of the gateway, without Postgres. */
+export function readHoldings(loom: MeteredLoom): Holdings {
+  const each = listGateway(loom).map((pid) => ({ ...readMemory(pid), descriptors: countDescriptors(pid) }));
+  const sum = (of: (one: (typeof each)[number]) => number): number => each.reduce((total, one) => total + of(one), 0);
+  return {
+    rssBytes: sum(({ nowBytes }) => nowBytes),
+    rssPeakBytes: sum(({ peakBytes }) => peakBytes),
+    descriptors: sum(({ descriptors }) => descriptors),
+  };
+}
+
+function listGateway({ gatewayPid, postmasterPid }: MeteredLoom): number[] {
+  const notOurs = postmasterPid === null ? [] : [postmasterPid, ...listDescendants(postmasterPid)];
+  return [gatewayPid, ...listDescendants(gatewayPid)].filter((pid) => !notOurs.includes(pid));
 }
 
 /** Parts by the given names, each a process with its children. */

@@ -10,6 +10,8 @@ export type Baseline = {
   readonly machine: Machine;
   /** Runs that it was taken from. */
   readonly runs: number;
+  /** The largest share of the machine that other programs had in one of them. */
+  readonly foreignShare: number;
   readonly ratios: Readonly<Record<string, Bound>>;
 };
 

@@ -20,6 +20,9 @@ export type Circumstances = {
   readonly foreignShare: number;
 };
 
+/** What a run is held against, and the share that other programs had when it was taken. */
+export type Reference = { readonly bounds: Readonly<Record<string, Bound>>; readonly foreignShare: number };
+
 /** What the figure was, and by which share it may be worse. */
 export type Bound = { readonly value: number; readonly tolerance: number };
 
@@ -38,6 +41,8 @@ export type Worse = {
 
 /** Above, the figures of a machine are its neighbours'. */
 export const foreignShareMax = 0.15;
+/** A core that never sleeps answers sooner, one that others hold later: runs are alike when their shares are. */
+const shareDifferenceMax = 0.25;
 
 /** For a comparison with one other run, of which nobody knows how steady it was. */
 export const toleranceUnknown = 0.3;
@@ -63,6 +68,7 @@ export function findRatios(results: readonly ScenarioResult[], peers: readonly s
   );
 }
 
+/** For budgets, and with the same share on both sides for ratios. */
 export function isHeld(held: Held, { kind, foreignShare }: Circumstances): boolean {
   if (held === "always") return true;
   return !(foreignShare > foreignShareMax) && (held === "calm" || kind === "full");
@@ -71,12 +77,13 @@ export function isHeld(held: Held, { kind, foreignShare }: Circumstances): boole
 /** What is worse than its bound allows. A ratio without a bound is new and passes. */
 export function judge(
   ratios: readonly Ratio[],
-  bounds: Readonly<Record<string, Bound>>,
+  { bounds, foreignShare }: Reference,
   circumstances: Circumstances,
 ): Verdict {
+  const isAlike = !(Math.abs(circumstances.foreignShare - foreignShare) > shareDifferenceMax);
   const found = ratios.flatMap((ratio) => {
     const bound = bounds[ratio.name];
-    return bound === undefined || !isHeld(ratio.held, circumstances) ? [] : [{ ...ratio, bound }];
+    return bound === undefined || !isAlike || !isHeld(ratio.held, circumstances) ? [] : [{ ...ratio, bound }];
   });
   const worse = found.flatMap(({ name, value, better, bound }) => {
     const tolerance = circumstances.kind === "quick" ? Math.max(toleranceQuick, bound.tolerance) : bound.tolerance;

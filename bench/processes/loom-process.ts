@@ -12,6 +12,7 @@ export type RunningLoom = {
   readonly url: string;
   readonly key: string;
   readonly process: Started;
+  readonly gatewayPid: number;
   readonly threadNotes: string;
   /** Where its threads write what only they know; null unless it was asked for. */
   readonly probeFolder: string | null;
@@ -82,7 +83,7 @@ export async function startLoom(options: LoomOptions): Promise<RunningLoom> {
     const stop = (): Promise<void> => (stopped ??= database.close().then(() => stopLoom(started, home)));
     const postmasterPid = await findPostmasterPid(home);
     const place = { threadNotes, probeFolder, databaseUrl, postmasterPid };
-    return { url, key: demo.key, process: started, ...place, database, stop };
+    return { url, key: demo.key, process: started, gatewayPid: started.pid, ...place, database, stop };
   } catch (error) {
     await stopLoom(started, home);
     throw error;

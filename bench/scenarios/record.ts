@@ -1,11 +1,10 @@
 // `record`: as many traced requests as fit, then the question that counts: does Postgres have one row for each? And what
 // a trace costs by stage, how old the newest row is at a steady rate, and what sealing one body takes.
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuPerUnit } from "../cpu/cpu-meter.js";
-import { readMemory } from "../cpu/cpu-times.js";
+import { cpuPerUnit, readHoldings } from "../cpu/cpu-meter.js";
 import { shareOut, sumStages } from "../cpu/profile-stages.js";
 import type { CpuProfile } from "../cpu/profile-summary.js";
 import { plainBody } from "../load/bodies.js";
@@ -72,7 +71,7 @@ async function measureBurst(world: World, requests: number, faults: string[]): P
   await waitForRows(world.loom, Number.POSITIVE_INFINITY);
   const target = loomOf(world);
   const rowsBefore = await world.loom.database.read();
-  const rssBefore = readMemory(world.loom.process.pid).nowBytes;
+  const rssBefore = readHoldings(world.loom).rssBytes;
   const before = target.meter();
   const startMs = performance.now();
   const good = await sendAll(world, target, requests, faults);
@@ -80,7 +79,7 @@ async function measureBurst(world: World, requests: number, faults: string[]): P
   const found = (await waitForRows(world.loom, rowsBefore + good)) - rowsBefore;
   const endMs = performance.now();
   if (found !== good) faults.push(`${good} requests were answered and ${found} rows found`);
-  const memory = readMemory(world.loom.process.pid);
+  const memory = readHoldings(world.loom);
   return {
     sent: good,
     found,
@@ -88,8 +87,8 @@ async function measureBurst(world: World, requests: number, faults: string[]): P
     rowsPerSecond: (found * 1000) / (endMs - startMs),
     drainMs: endMs - sentMs,
     rssBeforeMb: rssBefore / megabyte,
-    rssAfterMb: memory.nowBytes / megabyte,
-    rssPeakMb: memory.peakBytes / megabyte,
+    rssAfterMb: memory.rssBytes / megabyte,
+    rssPeakMb: memory.rssPeakBytes / megabyte,
     ...cpuOf(cpuPerUnit(before, target.meter(), good)),
   };
 }
@@ -160,6 +159,7 @@ async function profileStages(world: World): Promise<string[]> {
   const threads = readdirSync(profileFolder)
     .filter((name) => name.endsWith(".cpuprofile"))
     .map((name) => sumStages(JSON.parse(readFileSync(join(profileFolder, name), "utf8")) as CpuProfile));
+  rmSync(profileFolder, { recursive: true });
   const isMain = (stages: ReadonlyMap<string, number>): boolean => stages.has("src/listen");
   const isLane = (stages: ReadonlyMap<string, number>): boolean => stages.has("workers/seal");
   return [

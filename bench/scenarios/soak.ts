@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { countDescriptors, readMemory } from "../cpu/cpu-times.js";
+import { readHoldings } from "../cpu/cpu-meter.js";
 import { plainBody } from "../load/bodies.js";
 import type { OpenResult } from "../load/loads.js";
 import { FaultList, faultOf, latencyFigures, meterLoad } from "../measure.js";
@@ -60,8 +60,7 @@ export const soak: Scenario = {
       () => world.generator.run({ ...load, durationMs: soakSeconds * 1000 }).finally(() => (isRunning = false)),
     );
     while (isRunning) {
-      const { pid } = loom.process;
-      samples.push({ atMs: Date.now(), rssBytes: readMemory(pid).nowBytes, descriptors: countDescriptors(pid) });
+      samples.push({ atMs: Date.now(), ...readHoldings(loom) });
       await sleep(sampleMs);
     }
     const { result, cpu } = await running;

@@ -64,30 +64,47 @@ describe("the verdict", () => {
   const ratio = (value: number, better: "lower" | "higher" = "lower") =>
     ({ name, value, better, held: "calm" }) as const;
 
+  const held = (bounds: Record<string, { value: number; tolerance: number }>, foreignShare = 0.02) => ({
+    bounds,
+    foreignShare,
+  });
+
   test("allows what the tolerance allows, and no more", () => {
     const bounds = { [name]: { value: 4, tolerance: 0.25 } };
-    expect(judge([ratio(5)], bounds, calm)).toEqual({ compared: 1, worse: [] });
-    expect(judge([ratio(5.01)], bounds, calm).worse).toEqual([{ name, was: 4, is: 5.01, allowed: 5 }]);
+    expect(judge([ratio(5)], held(bounds), calm)).toEqual({ compared: 1, worse: [] });
+    expect(judge([ratio(5.01)], held(bounds), calm).worse).toEqual([{ name, was: 4, is: 5.01, allowed: 5 }]);
   });
 
   test("turns round for what should be high", () => {
     const bounds = { [name]: { value: 0.5, tolerance: 0.25 } };
-    expect(judge([ratio(0.4, "higher")], bounds, calm).worse).toEqual([]);
-    expect(judge([ratio(0.39, "higher")], bounds, calm).worse).toHaveLength(1);
-    expect(judge([ratio(9, "higher")], bounds, calm).worse).toEqual([]);
+    expect(judge([ratio(0.4, "higher")], held(bounds), calm).worse).toEqual([]);
+    expect(judge([ratio(0.39, "higher")], held(bounds), calm).worse).toHaveLength(1);
+    expect(judge([ratio(9, "higher")], held(bounds), calm).worse).toEqual([]);
   });
 
   test("has wide bounds in a quick run", () => {
     const bounds = { [name]: { value: 4, tolerance: 0.25 } };
-    expect(judge([ratio(9.9)], bounds, { kind: "quick", foreignShare: 0 }).worse).toEqual([]);
-    expect(judge([ratio(10.1)], bounds, { kind: "quick", foreignShare: 0 }).worse).toHaveLength(1);
+    expect(judge([ratio(9.9)], held(bounds), { kind: "quick", foreignShare: 0 }).worse).toEqual([]);
+    expect(judge([ratio(10.1)], held(bounds), { kind: "quick", foreignShare: 0 }).worse).toHaveLength(1);
   });
 
   test("passes what is new, and what a busy machine spoilt", () => {
-    expect(judge([ratio(100)], {}, calm)).toEqual({ compared: 0, worse: [] });
+    expect(judge([ratio(100)], held({}), calm)).toEqual({ compared: 0, worse: [] });
     const bounds = { [name]: { value: 1, tolerance: 0.1 } };
-    expect(judge([ratio(100)], bounds, { kind: "full", foreignShare: 0.9 })).toEqual({ compared: 0, worse: [] });
+    expect(judge([ratio(100)], held(bounds), { kind: "full", foreignShare: 0.9 })).toEqual({ compared: 0, worse: [] });
   });
+});
+
+test("runs are held against one another when other programs left them alike", () => {
+  const name = "overhead loom: floor × direct";
+  const ratios = [{ name, value: 9, better: "lower", held: "always" }] as const;
+  const bounds = { [name]: { value: 1, tolerance: 0.2 } };
+  const compared = (was: number, is: number): number =>
+    judge(ratios, { bounds, foreignShare: was }, { kind: "quick", foreignShare: is }).compared;
+  expect([compared(0.02, 0.1), compared(0.8, 0.9), compared(0.1, 0.2), compared(Number.NaN, 0.5)]).toEqual([
+    1, 1, 1, 1,
+  ]);
+  expect([compared(0.02, 0.8), compared(0.8, 0.02)]).toEqual([0, 0]);
 });
 
 test("a budget is broken by what the best round adds to the direct way", () => {
