@@ -1,53 +1,46 @@
-// `npm run bench`: what Loom costs, always beside the direct way (and nginx as a bare proxy) in the same run.
-// The figures are for reading; only failed requests, missing rows and changed bytes make it fail.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { describeMachine } from "./machine.js";
-import { tabulateProfiles } from "./profile-summary.js";
-import { type Effort, type Scenario, type ScenarioResult, tabulate } from "./scenario.js";
-import { oneConnection, thirtyTwoConnections } from "./scenarios/closed.js";
-import { recordEveryRequest } from "./scenarios/record.js";
-import { pacedStreams } from "./scenarios/streams.js";
-import { drawTable } from "./table.js";
-import { startWorld, type World } from "./world.js";
+// `npm run bench`: what Loom costs, always beside the direct way and nginx as a bare proxy in the same run, and whether
+// it got worse. Exit code 1 for failed requests, missing rows, changed bytes, a broken budget or a figure out of bounds.
+import { readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type BenchArguments, readArguments, UsageFault, writeUsage } from "./arguments.js";
+import { tabulateProfiles } from "./cpu/profile-summary.js";
+import { composeBounds, readBaseline, writeBaseline } from "./guard/baseline.js";
+import {
+  type Bound,
+  findRatios,
+  foreignShareMax,
+  judge,
+  judgeBudgets,
+  type Reference,
+  tabulateWorse,
+  toleranceUnknown,
+} from "./guard/guard.js";
+import { describeMachine, type Machine } from "./report/machine.js";
+import { drawReport } from "./report/report-page.js";
+import { parseRecord, type RunRecord, readRecords, saveRecord, writeRecord } from "./report/results.js";
+import { drawTable } from "./report/table.js";
+import { runScenarios } from "./run-scenarios.js";
+import type { Scenario } from "./scenario.js";
+import { bodies } from "./scenarios/bodies.js";
+import { durability } from "./scenarios/durability.js";
+import { overhead } from "./scenarios/overhead.js";
+import { rate } from "./scenarios/rate.js";
+import { record } from "./scenarios/record.js";
+import { soak } from "./scenarios/soak.js";
+import { streams } from "./scenarios/streams.js";
+import { tenants } from "./scenarios/tenants.js";
+import { throughput } from "./scenarios/throughput.js";
+import { tabulate } from "./summary.js";
 
-const scenarios: readonly Scenario[] = [oneConnection, thirtyTwoConnections, pacedStreams, recordEveryRequest];
-
-const usage = `Usage: npm run bench -- [scenario ...] [--quick | --full] [--json <file>] [--save] [--profile <folder>]
-  scenarios           ${scenarios.map((scenario) => scenario.name).join(", ")}; all when none is named
-  --quick             less of everything, under a minute
-  --full              100,000 requests in record
-  --json <file>       writes the results, every round of them; - for standard output in place of the tables
-  --save              writes them to bench/results/<date>-<commit>.json
-  --profile <folder>  a CPU profile of every thread of Loom, and their largest self times
-Settings of Loom can be varied by their variables, such as LOOM_DURABILITY=disk, LOOM_LANES=2 or OTEL_EXPORTER_OTLP_ENDPOINT.`;
+const scenarios: readonly Scenario[] = [overhead, rate, throughput, streams, bodies, record, durability, tenants, soak];
 
 const profileRows = 20;
 const root = new URL("../../", import.meta.url);
-
-function readArguments() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      quick: { type: "boolean", default: false },
-      full: { type: "boolean", default: false },
-      json: { type: "string" },
-      save: { type: "boolean", default: false },
-      profile: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
-  if (unknown.length > 0) throw new Error(`There is no scenario '${unknown.join("', '")}'.`);
-  const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return { ...values, chosen };
-}
-
-function effortOf(scenario: Scenario, { quick, full }: { quick: boolean; full: boolean }): Effort {
-  if (quick) return { rounds: 3, scale: 0.2 };
-  return { rounds: 5, scale: full && scenario === recordEveryRequest ? 10 : 1 };
-}
+const resultsFolder = new URL("bench/results/", root);
+const reportFile = new URL("bench/report.html", root);
+const baselineFile = new URL("bench/baseline.json", root);
 
 /** Settings of Loom that a run may vary; the world itself sets where things are. */
 function readSettings(): Record<string, string> {
@@ -56,60 +49,98 @@ function readSettings(): Record<string, string> {
   return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
 }
 
-async function runScenarios(args: ReturnType<typeof readArguments>, world: World): Promise<ScenarioResult[]> {
-  const results: ScenarioResult[] = [];
-  for (const scenario of args.chosen) {
-    const result = await scenario.run(world, effortOf(scenario, args));
-    results.push(result);
-    if (args.json !== "-") console.log(drawTable(tabulate(result)));
+function describe(machine: Machine, settings: Readonly<Record<string, string>>): string {
+  const { loom, commit, node, kernel, cores, cpu } = machine;
+  const varied = Object.keys(settings).length > 0 ? `\nSettings: ${JSON.stringify(settings)}` : "";
+  return `Loom ${loom} (${commit}), Node ${node}, ${kernel}, ${cores} × ${cpu}${varied}`;
+}
+
+/** The bounds to hold a run against, and what they are called; null when there are none. */
+function readReference(args: BenchArguments): (Reference & { name: string }) | null {
+  if (args.compare === null) {
+    const baseline = readBaseline(baselineFile);
+    if (baseline === null) return null;
+    return { bounds: baseline.ratios, foreignShare: baseline.foreignShare, name: "bench/baseline.json" };
   }
-  return results;
+  const other = parseRecord(readFileSync(args.compare, "utf8"), args.compare);
+  const ratios = findRatios(other.results, other.peerNames);
+  const bounds = ratios.map(({ name, value }): [string, Bound] => [name, { value, tolerance: toleranceUnknown }]);
+  return { bounds: Object.fromEntries(bounds), foreignShare: other.foreignShare, name: args.compare };
+}
+
+/** @returns whether the run passes. */
+function guard(run: RunRecord, args: BenchArguments, say: (line: string) => void): boolean {
+  const against = args.saveBaseline ? null : readReference(args);
+  const broken = judgeBudgets(run.results, run, run.peerNames);
+  const ratios = findRatios(run.results, run.peerNames);
+  const verdict = judge(ratios, against ?? { bounds: {}, foreignShare: Number.NaN }, run);
+  const worse = [...broken, ...verdict.worse];
+  const foreign = `Other programs used ${Math.round(run.foreignShare * 100)} % of the machine.`;
+  if (run.foreignShare > foreignShareMax)
+    say(`${foreign} Figures that this moves were not judged, and none of them means much.`);
+  if (worse.length > 0) say(drawTable(tabulateWorse(worse, against?.name ?? "the budgets")));
+  else if (against !== null)
+    say(`Nothing got worse: ${verdict.compared} of ${ratios.length} ratios were held against ${against.name}.`);
+  else say("Within the budgets. There is no baseline to hold the ratios against.");
+  const faults = run.results.filter((result) => result.faults.length > 0).map(({ name }) => name);
+  if (faults.length > 0) say(`Faults, see above: ${faults.join(", ")}.`);
+  return worse.length === 0 && faults.length === 0;
+}
+
+function keep(runs: readonly RunRecord[], args: BenchArguments, say: (line: string) => void): void {
+  const last = runs.at(-1);
+  if (last === undefined) return;
+  if (args.out !== null) writeFileSync(args.out, writeRecord(last));
+  if (args.saveBaseline) {
+    const ratios = runs.map((run) => findRatios(run.results, run.peerNames));
+    const bounds = composeBounds(ratios, readBaseline(baselineFile)?.ratios);
+    const foreignShare = Math.max(...runs.map((run) => run.foreignShare));
+    const { at, machine } = last;
+    writeBaseline(baselineFile, { at, machine, runs: runs.length, foreignShare, ratios: bounds });
+    say(`Baseline: ${Object.keys(bounds).length} ratios in ${fileURLToPath(baselineFile)}`);
+  }
+  if (!args.save && !args.saveBaseline) return;
+  for (const run of runs) say(`Results: ${fileURLToPath(saveRecord(resultsFolder, run))}`);
+  drawPage(say);
+}
+
+function drawPage(say: (line: string) => void): void {
+  writeFileSync(reportFile, drawReport(readRecords(resultsFolder)));
+  say(`Charts: ${fileURLToPath(reportFile)}`);
 }
 
 async function main(): Promise<void> {
-  const args = readArguments();
-  if (args.help) return console.log(usage);
+  const args = readArguments(process.argv.slice(2), scenarios);
+  if (args === null) return console.log(writeUsage(scenarios));
+  const say = (line: string): void => (args.json ? console.error(line) : console.log(line));
+  if (args.reportOnly) return drawPage(say);
   const machine = describeMachine(root);
   const settings = readSettings();
-  const say = (line: string): void => (args.json === "-" ? console.error(line) : console.log(line));
-  say(
-    `Loom ${machine.loom} (${machine.commit}), Node ${machine.node}, ${machine.kernel}, ${machine.cores} × ${machine.cpu}`,
-  );
-  if (Object.keys(settings).length > 0) say(`Settings: ${JSON.stringify(settings)}`);
-
-  const world = await startWorld({ settings, profileFolder: args.profile ?? null });
-  const interrupt = (): void => void world.stop().then(() => process.exit(130));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-  let results: ScenarioResult[];
-  try {
-    const hasNginx = world.targets.some((target) => target.name === "nginx");
-    say(hasNginx ? "" : "nginx is not installed: no comparison with a bare proxy (apt-get install nginx-light).\n");
-    results = await runScenarios(args, world);
-  } finally {
-    await world.stop();
+  say(`${describe(machine, settings)}\n`);
+  const runs: RunRecord[] = [];
+  for (let at = 0; at < args.runs; at += 1) {
+    if (args.runs > 1) say(`Run ${at + 1} of ${args.runs}`);
+    const run = await runScenarios({
+      args,
+      machine,
+      settings,
+      peersHome: args.peersHome ?? join(homedir(), ".cache", "loom-bench-peers"),
+      preload: args.preload === null ? null : pathToFileURL(resolve(args.preload)),
+      say,
+      tell: (result) => say(drawTable(tabulate(result))),
+    });
+    runs.push(run);
+    if (!guard(run, args, say)) process.exitCode = 1;
   }
-  if (args.profile !== undefined) {
-    for (const table of tabulateProfiles(args.profile, profileRows)) say(drawTable(table));
-  }
-  const text = `${JSON.stringify({ at: new Date().toISOString(), machine, settings, results }, null, 2)}\n`;
-  if (args.json === "-") process.stdout.write(text);
-  else if (args.json !== undefined) writeFileSync(args.json, text);
-  if (args.save) {
-    const folder = new URL("bench/results/", root);
-    mkdirSync(folder, { recursive: true });
-    const file = new URL(`${new Date().toISOString().slice(0, 10)}-${machine.commit}.json`, folder);
-    writeFileSync(file, text);
-    say(`Saved in ${fileURLToPath(file)}`);
-  }
-  if (results.some((result) => result.faults.length > 0)) process.exitCode = 1;
+  if (args.profile !== null) for (const table of tabulateProfiles(args.profile, profileRows)) say(drawTable(table));
+  if (args.json) process.stdout.write(runs.map(writeRecord).join(""));
+  keep(runs, args, say);
 }
 
 try {
   await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  if (error instanceof TypeError || (error instanceof Error && error.message.startsWith("There is no")))
-    console.error(usage);
+  if (error instanceof UsageFault) console.error(writeUsage(scenarios));
   process.exitCode = 1;
 }

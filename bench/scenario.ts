@@ -1,9 +1,7 @@
-// What every scenario has in common: rounds that visit each target in turn, what Loom and nginx add to the direct way
-// within the same round, and one table of medians and spreads.
-import type { CpuPart } from "./cpu-meter.js";
-import { type Spread, spreadOf } from "./statistics.js";
-import { drawSpread, type Table } from "./table.js";
-import type { Target, TargetName, World } from "./world.js";
+// What a scenario is and gives: cases, each with rounds that visit every target in turn, and what of it is guarded.
+import type { CpuReading } from "./cpu/cpu-meter.js";
+import { percentile, sortSamples } from "./statistics.js";
+import type { Target, World } from "./world.js";
 
 /** One target in one round. */
 export type Figures = Readonly<Record<string, number>>;
@@ -19,22 +17,74 @@ export type Column = {
   readonly against?: "added" | "ratio" | "nginx";
 };
 
+/** A figure of Loom that must not get worse. */
+export type Guarded = {
+  readonly key: string;
+  /**
+   * `direct`: the quotient with the direct way's figure of that name; `nginx`: with the CPU (`all`) of nginx; `own`: the
+   * figure is a ratio as it stands.
+   */
+  readonly against: "direct" | "nginx" | "own";
+  readonly better: "lower" | "higher";
+  readonly held: Held;
+};
+
+/**
+ * When a figure is held against its bound. `always`: a busy machine hardly moves it; `calm`: only while no other programs
+ * use the machine; `full`: the same, and not in a quick run, which has too few requests for it.
+ */
+export type Held = "always" | "calm" | "full";
+
+/** A bound in ms on what a target adds to the direct way, in the best round. */
+export type Budget = { readonly key: string; readonly addedMsMax: number; readonly held: Held };
+
+export type Rounds = Readonly<Record<string, readonly Figures[]>>;
+
+/** Latencies of one target over all rounds, as quantiles at `curveFractions`, ms. */
+export type Curve = readonly number[];
+
+export type Case = {
+  /** Empty when the scenario has only one. */
+  readonly name: string;
+  readonly rounds: Rounds;
+  readonly curves?: Readonly<Record<string, Curve>>;
+};
+
 export type ScenarioResult = {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly Column[];
-  readonly rounds: Readonly<Partial<Record<TargetName, readonly Figures[]>>>;
+  readonly cases: readonly Case[];
+  readonly guarded: readonly Guarded[];
+  readonly budgets: readonly Budget[];
   readonly notes: readonly string[];
   /** What makes the figures worthless: failed requests, missing rows, changed bytes. */
   readonly faults: readonly string[];
 };
 
-export type Effort = { readonly rounds: number /** Factor of every amount of work. */; readonly scale: number };
+export type Effort = {
+  readonly kind: "quick" | "full";
+  readonly rounds: number;
+  /** No round begins after this time (of `performance.now`), but for the first one. */
+  readonly deadlineMs: number;
+  /** Factor of every amount of work. */
+  readonly scale: number;
+  readonly soakSeconds: number;
+};
 
 export type Scenario = {
   readonly name: string;
+  /** One line for the usage. */
+  readonly says: string;
+  /** After this time no further round begins; `null`: a quick run leaves it out unless it is named. */
+  readonly seconds: { readonly quick: number | null; readonly full: number };
   run(world: World, effort: Effort): Promise<ScenarioResult>;
 };
+
+/** Quantiles that are kept of every distribution; dense where the tail is. */
+export const curveFractions = [
+  0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 1,
+] as const;
 
 export const cpuColumns: readonly Column[] = [
   { key: "main", heading: "main µs", digits: 0 },
@@ -46,69 +96,47 @@ export const cpuColumns: readonly Column[] = [
   { key: "all", heading: "all × nginx", digits: 1, against: "nginx" },
 ];
 
-/** The CPU that belongs to a target: a direct request costs none of Loom's, whatever Loom does meanwhile. */
-export function cpuOf(target: TargetName, cpu: Readonly<Record<CpuPart, number>>): Figures {
-  if (target === "nginx") return { all: cpu.nginx };
-  if (target === "direct") return {};
-  const { main, lanes, other, postgres } = cpu;
-  // A database elsewhere cannot be metered; the sum is then that of the gateway.
-  return { main, lanes, other, postgres, all: main + lanes + other + (Number.isNaN(postgres) ? 0 : postgres) };
+export const cpuGuards: readonly Guarded[] = [
+  { key: "main", against: "nginx", better: "lower", held: "calm" },
+  { key: "all", against: "nginx", better: "lower", held: "calm" },
+];
+
+/** The parts of a target and their sum; none for the direct way, whatever Loom does meanwhile. */
+export function cpuOf(perUnit: CpuReading): Figures {
+  const parts = Object.values(perUnit);
+  return parts.length === 0 ? {} : { ...perUnit, all: parts.reduce((sum, part) => sum + part, 0) };
+}
+
+/** Gathers the latencies of all rounds of a case, by target. */
+export class CurveKeeper {
+  readonly #samples = new Map<string, Float64Array[]>();
+
+  add(target: string, samplesMs: Float64Array): void {
+    this.#samples.set(target, [...(this.#samples.get(target) ?? []), samplesMs]);
+  }
+
+  curves(): Record<string, Curve> {
+    return Object.fromEntries([...this.#samples].map(([target, parts]) => [target, drawCurve(parts)]));
+  }
+}
+
+function drawCurve(parts: readonly Float64Array[]): Curve {
+  const sorted = sortSamples(parts.flatMap((part) => [...part]));
+  return curveFractions.map((fraction) => percentile(sorted, fraction));
 }
 
 /** Each round visits every target, each time in another order, so that drift of the machine hits all alike. */
 export async function runRounds(
   targets: readonly Target[],
-  rounds: number,
-  measure: (target: Target) => Promise<Figures>,
-): Promise<ScenarioResult["rounds"]> {
-  const found: Partial<Record<TargetName, Figures[]>> = {};
-  for (let round = 0; round < rounds; round += 1) {
+  { rounds, deadlineMs }: Pick<Effort, "rounds" | "deadlineMs">,
+  measure: (target: Target, round: number) => Promise<Figures>,
+): Promise<Rounds> {
+  const found: Record<string, Figures[]> = Object.fromEntries(targets.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < deadlineMs); round += 1) {
     for (let turn = 0; turn < targets.length; turn += 1) {
       const target = targets[(round + turn) % targets.length];
-      if (target === undefined) continue;
-      const figures = await measure(target);
-      found[target.name] = [...(found[target.name] ?? []), figures];
+      if (target !== undefined) found[target.name]?.push(await measure(target, round));
     }
   }
   return found;
-}
-
-/** The column's figure of a target over all rounds; undefined for what was not measured there. */
-export function summarise(rounds: ScenarioResult["rounds"], name: TargetName, column: Column): Spread | undefined {
-  const values = (rounds[name] ?? []).flatMap((figures, round) => {
-    const value = compare(rounds, name, column, figures[column.key], round);
-    return value === undefined || Number.isNaN(value) ? [] : [value];
-  });
-  return values.length === 0 ? undefined : spreadOf(values);
-}
-
-function compare(
-  rounds: ScenarioResult["rounds"],
-  name: TargetName,
-  { key, against }: Column,
-  own: number | undefined,
-  round: number,
-): number | undefined {
-  if (own === undefined || against === undefined) return own;
-  const isNginx = against === "nginx";
-  if (name === (isNginx ? "nginx" : "direct")) return undefined;
-  const other = isNginx ? rounds.nginx?.[round]?.["all"] : rounds.direct?.[round]?.[key];
-  if (other === undefined) return undefined;
-  return against === "added" ? own - other : own / other;
-}
-
-const targetOrder: readonly TargetName[] = ["direct", "nginx", "loom"];
-
-export function tabulate(result: ScenarioResult): Table {
-  const present = targetOrder.filter((name) => result.rounds[name] !== undefined);
-  const count = Math.max(...present.map((name) => result.rounds[name]?.length ?? 0));
-  return {
-    title: `${result.name}: ${result.title}${count > 1 ? `; median (lowest…highest) of ${count} rounds` : ""}`,
-    headings: ["", ...result.columns.map((column) => column.heading)],
-    rows: present.map((name) => [
-      name,
-      ...result.columns.map((column) => drawSpread(summarise(result.rounds, name, column), column.digits)),
-    ]),
-    notes: [...result.notes, ...result.faults.map((fault) => `FAULT: ${fault}`)],
-  };
 }

@@ -1,6 +1,7 @@
 // The path of a request, phase by phase; the file to read first. docs/life-of-a-request.md tells it in words.
 //   listen -> authenticate -> route -> admit -> forward -> tee -> hand off
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { AllProcesses } from "./answer-for-all.js";
 import type { Authenticator } from "./authenticate/authenticate.js";
 import { ChatExchange } from "./chat-exchange.js";
 import type { ChatParts } from "./chat-plan.js";
@@ -11,12 +12,11 @@ import { type Admission, ExchangeRecord, newTraceId, unreadRequest } from "./exc
 import { describeCause, failReply } from "./fail-reply.js";
 import type { HandOff } from "./hand-off/hand-off.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
-import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
+import { answerHealth, answerReadiness } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import { expositionType, writeExposition } from "./report/exposition.js";
-import type { MetricSnapshot } from "./report/metric-store.js";
 import { type ChatRequest, readChatRequest } from "./route/read-request.js";
 import { type RouteTable, route } from "./route/route.js";
 
@@ -26,9 +26,9 @@ export type GatewayParts = {
   readonly handOff: HandOff;
   readonly models: ModelList;
   readonly chat: ChatParts;
-  readonly health: HealthSources;
+  readonly readiness: AllProcesses["readiness"];
   /** null turns /metrics off. */
-  readonly metrics: { readonly token: Secret | null; readonly collect: () => MetricSnapshot } | null;
+  readonly metrics: { readonly token: Secret | null; readonly collect: AllProcesses["metrics"] } | null;
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -107,15 +107,25 @@ export class Gateway {
   }
 
   serveReadiness(exchange: Exchange): void {
-    const { status, body } = answerReadiness(this.#parts.health);
-    exchange.reply.send(status, [json, ["cache-control", "no-store"]], body);
+    this.#answer(exchange, this.#parts.readiness(), (readiness) => {
+      const { status, body } = answerReadiness(readiness);
+      exchange.reply.send(status, [json, ["cache-control", "no-store"]], body);
+    });
   }
 
   serveMetrics(exchange: Exchange): void {
     const { metrics } = this.#parts;
     if (metrics === null) throw new LoomError("not_found", { message: "Metrics are turned off here." });
     if (!hasToken(exchange.headers, metrics.token)) throw new LoomError("invalid_api_key", { message: metricsToken });
-    exchange.reply.send(200, [["content-type", expositionType]], writeExposition(metrics.collect()));
+    this.#answer(exchange, metrics.collect(), (snapshot) =>
+      exchange.reply.send(200, [["content-type", expositionType]], writeExposition(snapshot)),
+    );
+  }
+
+  /** At once when nobody else has to be asked. */
+  #answer<Found extends object>(exchange: Exchange, found: Found | Promise<Found>, send: (found: Found) => void): void {
+    if (!(found instanceof Promise)) return send(found);
+    found.then(send).catch((error: unknown) => this.#refuse(exchange, newTraceId(), error));
   }
 
   /** A key in the cache costs no promise. */

@@ -1,6 +1,9 @@
-// /healthz says that the process lives; /readyz says whether it should get traffic, and which part is at fault.
+// /healthz says that the process lives; /readyz says whether it should get traffic, and which part is at fault. One of
+// several processes on a port answers for all of them.
+
 import type { HandOff } from "./hand-off/hand-off.js";
 import type { Counters } from "./report/report.js";
+import type { Durability } from "./trace/lane-messages.js";
 
 export type HealthSources = {
   readonly handOff: HandOff;
@@ -12,6 +15,27 @@ export type HealthSources = {
   readonly strayRows: () => number;
 };
 
+export type Readiness = {
+  /** `degraded`: requests go on, and a part of Loom needs somebody's attention. */
+  readonly status: "ready" | "degraded" | "unavailable" | "draining";
+  readonly durability: Durability;
+  /** Only where there are several: how many serve. */
+  readonly processes?: number;
+  readonly checks: {
+    readonly database: "up" | "away";
+    readonly rowsInDefaultPartition: number;
+    readonly lanes: readonly {
+      /** Only where there are several. */
+      readonly process?: number;
+      readonly lane: number;
+      readonly admits: boolean;
+      readonly openExchanges: number;
+      readonly backlogBytes: number;
+    }[];
+  };
+  readonly counters: Counters;
+};
+
 export type HealthAnswer = { readonly status: number; readonly body: string };
 
 export function answerHealth(): HealthAnswer {
@@ -19,28 +43,50 @@ export function answerHealth(): HealthAnswer {
 }
 
 /** Postgres being away does not make Loom unready: requests go on, which `status: degraded` says. */
-export function answerReadiness({
-  handOff,
-  counters,
-  isDraining,
-  isDatabaseUp,
-  strayRows,
-}: HealthSources): HealthAnswer {
+export function readReadiness({ handOff, counters, ...sources }: HealthSources): Readiness {
   const lanes = handOff.lanes.map((lane) => ({
     lane: lane.index,
     admits: lane.admits,
     openExchanges: lane.openExchanges,
     backlogBytes: lane.backlogBytes,
   }));
-  const draining = isDraining();
-  const database = isDatabaseUp() && handOff.isWriting;
+  const draining = sources.isDraining();
+  const database = sources.isDatabaseUp() && handOff.isWriting;
   const ready = !draining && lanes.some((lane) => lane.admits);
-  const stray = strayRows();
-  const whole = database && stray === 0 && lanes.every((lane) => lane.admits);
-  const status = draining ? "draining" : !ready ? "unavailable" : whole ? "ready" : "degraded";
-  const checks = { database: database ? "up" : "away", rowsInDefaultPartition: stray, lanes };
+  const rowsInDefaultPartition = sources.strayRows();
+  const whole = database && rowsInDefaultPartition === 0 && lanes.every((lane) => lane.admits);
   return {
-    status: ready ? 200 : 503,
-    body: JSON.stringify({ status, durability: handOff.durability, checks, counters }),
+    status: draining ? "draining" : !ready ? "unavailable" : whole ? "ready" : "degraded",
+    durability: handOff.durability,
+    checks: { database: database ? "up" : "away", rowsInDefaultPartition, lanes },
+    counters,
   };
+}
+
+/** What several processes say together; `expected` is how many there should be. */
+export function joinReadiness(first: Readiness, others: readonly Readiness[], expected: number): Readiness {
+  const all = [first, ...others];
+  const serving = all.filter(({ status }) => status === "ready" || status === "degraded").length;
+  const whole = all.length >= expected && all.every(({ status }) => status === "ready");
+  const draining = all.every(({ status }) => status === "draining");
+  const counters: Record<string, number> = {};
+  for (const one of all) {
+    for (const [name, count] of Object.entries(one.counters)) counters[name] = (counters[name] ?? 0) + count;
+  }
+  return {
+    status: draining ? "draining" : serving === 0 ? "unavailable" : whole ? "ready" : "degraded",
+    durability: first.durability,
+    processes: serving,
+    checks: {
+      database: all.every(({ checks }) => checks.database === "up") ? "up" : "away",
+      rowsInDefaultPartition: Math.max(...all.map(({ checks }) => checks.rowsInDefaultPartition)),
+      lanes: all.flatMap(({ checks }, process) => checks.lanes.map((lane) => ({ process, ...lane }))),
+    },
+    counters: counters as Counters,
+  };
+}
+
+export function answerReadiness(readiness: Readiness): HealthAnswer {
+  const serves = readiness.status === "ready" || readiness.status === "degraded";
+  return { status: serves ? 200 : 503, body: JSON.stringify(readiness) };
 }

@@ -1,6 +1,7 @@
 // Keeps `<home>/keys.snapshot`: the known keys, sealed under the master key, so that a restart while Postgres is away
-// serves the keys that were served before. Written a moment after a change, every half minute, and at a stop.
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+// serves the keys that were served before. Written a moment after a change, every half minute, and at a stop. Each of
+// several processes has a file of its own and reads those of all.
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Authenticator } from "./authenticate/authenticate.js";
@@ -10,6 +11,8 @@ import { findHomeHolder } from "./postgres/home-lock.js";
 
 export type SnapshotOptions = {
   readonly home: string;
+  /** Which of how many processes of the home this is. */
+  readonly place: { readonly slot: number; readonly slots: number };
   readonly authenticator: Authenticator;
   /** workers/credentials.js. */
   readonly worker: WorkerCalls;
@@ -37,30 +40,42 @@ const subject = {
 /** A running gateway has written what it knows anew by then. */
 const rewriteWaitMs = 3000;
 
-function snapshotFile(home: string): string {
-  return join(home, "keys.snapshot");
+function snapshotFile(home: string, slot: number): string {
+  return join(home, slot === 0 ? "keys.snapshot" : `keys.${slot}.snapshot`);
 }
 
-/** One name for all processes of a home: what a kill left in the middle of a write must not outlive an erasure. */
-function draftFile(home: string): string {
-  return join(home, "keys.snapshot.draft");
+/** Slot -> file, of all snapshots of the home. */
+function findSnapshots(home: string): Map<number, string> {
+  const slots = readdirSync(home).flatMap((name) => {
+    const found = /^keys\.(?:(\d+)\.)?snapshot$/.exec(name);
+    return found === null ? [] : Number(found[1] ?? 0);
+  });
+  return new Map(slots.map((slot) => [slot, snapshotFile(home, slot)]));
+}
+
+/** One name for each file: what a kill left in the middle of a write must not outlive an erasure. */
+function draftOf(file: string): string {
+  return `${file}.draft`;
 }
 
 /**
- * After an erasure: waits until the gateway of the home has written its snapshot anew, without the tenant; where none
- * runs, or it does not, the file is removed. A snapshot that is gone costs a restart in an outage its known keys.
+ * After an erasure: waits until the gateways of the home have written their snapshots anew, without the tenant; where
+ * none runs, or one does not, its file is removed. A snapshot that is gone costs a restart in an outage its known keys.
  */
 export async function forgetSnapshot(home: string, erasedAt: Date): Promise<void> {
-  const file = snapshotFile(home);
   const deadline = Date.now() + rewriteWaitMs;
   // What is written earlier may still know the tenant.
   const written = erasedAt.getTime() + afterChangeMs / 2;
-  while (findHomeHolder(home) !== null && Date.now() < deadline) {
-    if ((statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > written) return;
-    await sleep(50);
+  const old = () =>
+    [...findSnapshots(home).values()].filter(
+      (file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= written,
+    );
+  while (findHomeHolder(home) !== null && Date.now() < deadline && old().length > 0) await sleep(50);
+  const left = findHomeHolder(home) === null ? findSnapshots(home).values() : old();
+  for (const file of left) {
+    rmSync(file, { force: true });
+    rmSync(draftOf(file), { force: true });
   }
-  rmSync(file, { force: true });
-  rmSync(draftFile(home), { force: true });
 }
 
 class Keeper implements SnapshotKeeper {
@@ -72,22 +87,20 @@ class Keeper implements SnapshotKeeper {
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
-    this.#file = snapshotFile(options.home);
+    this.#file = snapshotFile(options.home, options.place.slot);
     this.#timer = setTimeout(() => this.#save(), everyMs).unref();
   }
 
-  /** Gives what the file holds to the authenticator. A file that is missing or cannot be opened costs nothing but that. */
+  /** Gives what the files hold to the authenticator. One that is missing or cannot be opened costs nothing but that. */
   async restore(): Promise<void> {
-    rmSync(draftFile(this.#options.home), { force: true });
-    let sealed: Buffer;
-    try {
-      sealed = readFileSync(this.#file);
-    } catch {
-      // The first start, or a home that was cleaned: there is nothing to restore.
-      return;
-    }
+    rmSync(draftOf(this.#file), { force: true });
+    for (const file of findSnapshots(this.#options.home).values()) await this.#restoreOne(file);
+  }
+
+  async #restoreOne(file: string): Promise<void> {
     try {
       const { authenticator, worker, masterKeys } = this.#options;
+      const sealed = readFileSync(file);
       const text = await worker.call<string>("openCredential", { ...subject, sealed, masterKeys: masterKeys() });
       authenticator.restore(readSnapshot(text), Date.now());
     } catch (error) {
@@ -124,13 +137,21 @@ class Keeper implements SnapshotKeeper {
         credential,
         masterKeys: masterKeys(),
       });
-      const draft = draftFile(this.#options.home);
+      const draft = draftOf(this.#file);
       writeFileSync(draft, sealed, { mode: 0o600 });
       renameSync(draft, this.#file);
       this.#written = marks;
+      this.#removeOthers();
     } catch (error) {
       this.#options.onFailure(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Those of slots that are no more: nobody writes them anew, so they would bring back what was revoked. */
+  #removeOthers(): void {
+    const { home, place } = this.#options;
+    if (place.slot !== 0) return;
+    for (const [slot, file] of findSnapshots(home)) if (slot >= place.slots) rmSync(file, { force: true });
   }
 }
 

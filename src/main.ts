@@ -13,7 +13,9 @@ import { forgetSnapshot } from "./keep-snapshot.js";
 import { findLedgerKey } from "./keys/ledger-key.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
-import { runGateway } from "./run-gateway.js";
+import { type Foreground, runGateway } from "./run-gateway.js";
+import { type Channel, runSupervised } from "./run-supervised.js";
+import { supervisedVariable } from "./supervise/gateway-process.js";
 
 const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
@@ -53,8 +55,20 @@ async function callAudit<Answer>(config: Config | null, name: string, input: obj
   }
 }
 
+const program = { entry: new URL("./main.js", import.meta.url), args: process.argv.slice(2), env: process.env };
+
+/** Null in a process that nobody supervises. */
+function channelToSupervisor(): Channel | null {
+  if (process.env[supervisedVariable] === undefined || process.send === undefined) return null;
+  return {
+    send: (message) => void process.send?.(message),
+    onMessage: (listener) => process.on("message", listener),
+    onClosed: (listener) => process.on("disconnect", listener),
+  };
+}
+
 function start(config: Config): Promise<void> {
-  return runGateway(config, {
+  const foreground: Foreground = {
     version,
     print: (banner) => process.stdout.write(banner),
     isTerminal: process.stdout.isTTY,
@@ -68,8 +82,13 @@ function start(config: Config): Promise<void> {
       process.on("uncaughtException", listener);
       process.on("unhandledRejection", listener);
     },
+    onRenewSignal: (listener) => void process.on("SIGHUP", listener),
     endAtOnce: () => process.exit(1),
-  });
+    program,
+  };
+  const channel = channelToSupervisor();
+  if (channel === null) return runGateway(config, foreground);
+  return runSupervised(config, foreground, channel).finally(() => process.disconnect());
 }
 
 const takesColours = process.env["NO_COLOR"] === undefined;

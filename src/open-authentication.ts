@@ -11,13 +11,18 @@ import type { Report } from "./report/report.js";
 
 const authConnections = 4;
 
-export type AuthenticationGround = { readonly database: { readonly url: string }; readonly masterKeys: KeyWatch };
+export type AuthenticationGround = {
+  readonly database: { readonly url: string };
+  readonly masterKeys: KeyWatch;
+  /** Which of how many processes of the home this is. */
+  readonly place: { readonly slot: number; readonly slots: number };
+};
 
 /** Keys and settings: the pool, the cache, and the feed that keeps the cache true. */
 export async function openAuthentication(
   config: Config,
   report: Report,
-  { database, masterKeys }: AuthenticationGround,
+  { database, masterKeys, place }: AuthenticationGround,
   opened: { add(close: () => unknown): void },
   changes: { onTenant(tenantId: string, strict: boolean): void; onGap(): void },
 ) {
@@ -51,6 +56,7 @@ export async function openAuthentication(
   });
   const snapshot = await keepSnapshot({
     home: config.home,
+    place,
     authenticator,
     worker: credentials,
     masterKeys: () => masterKeys.keys.reveal(),

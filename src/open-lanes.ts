@@ -1,5 +1,4 @@
 // Starts the lanes of a gateway with what they need of the configuration and of the ground under it.
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
@@ -7,6 +6,7 @@ import { revealAll } from "./config/secret.js";
 import { type HandOff, openHandOff } from "./hand-off/hand-off.js";
 import type { LoomEvent } from "./report/events.js";
 import type { MetricStore } from "./report/metric-store.js";
+import type { ProcessPlace } from "./supervise/messages.js";
 
 export type LanesGround = {
   readonly databaseUrl: string;
@@ -16,12 +16,13 @@ export type LanesGround = {
   readonly ledgerKey: string;
   /** LOOM_CRASH_AT; null in every real run. */
   readonly crashAt: string | null;
+  readonly place: ProcessPlace;
 };
 
 /** The home must be locked: what processes that are gone left in it is taken over. */
 export function openLanes(
   config: Config,
-  ground: LanesGround,
+  { place, ...ground }: LanesGround,
   emit: (event: LoomEvent) => void,
   metrics: MetricStore,
 ): HandOff {
@@ -34,7 +35,8 @@ export function openLanes(
     durability: config.durability,
     spoolFolder: join(config.home, "spool"),
     nodeId: hostname(),
-    bootId: randomUUID(),
+    bootId: place.bootId,
+    ...(place.adopt !== null && { adopt: place.adopt }),
     telemetry: {
       lineRatio: log.sampleRatio,
       logLevel,

@@ -5,8 +5,10 @@ import { makeBanner } from "./banner.js";
 import type { Config } from "./config/config.js";
 import { countEvent } from "./count-event.js";
 import { readDemo, writeDemo } from "./demo.js";
+import { openGround } from "./ground.js";
 import { openPool } from "./postgres/connect.js";
-import { makeLogger, openReport } from "./report/report.js";
+import { makeLogger, openReport, type Report } from "./report/report.js";
+import { type Program, type RunningProcesses, startProcesses } from "./run-supervisor.js";
 import { type RunningGateway, startGateway } from "./start.js";
 
 const loopback = /^(?:127\.|\[?::1\]?$|localhost$)/;
@@ -14,7 +16,7 @@ const noDemoNote =
   "No demo key is made on an address that others can reach. Make a key: loom tenant create <name>, then loom key create --tenant <name>.";
 
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
-async function prepareDemo(config: Config, gateway: RunningGateway): Promise<{ key: string; file: string } | null> {
+async function prepareDemo(config: Config, gateway: Pick<RunningGateway, "url" | "database">): Promise<{ key: string; file: string } | null> {
   if (!loopback.test(config.listen.host)) return null;
   const known = readDemo(config.home);
   const keep = (key: string, tenant: string) => ({
@@ -46,9 +48,24 @@ export type Foreground = {
   /** Where the fault suite has the process end by SIGKILL: LOOM_CRASH_AT, null in every real run. */
   readonly crashAt: string | null;
   onStopSignal(listener: () => void): void;
+  /** SIGHUP. */
+  onRenewSignal(listener: () => void): void;
   onUnforeseen(listener: (error: unknown) => void): void;
   endAtOnce(): void;
+  /** How the processes of `config.processes` are started. */
+  readonly program: Program;
 };
+
+type Opened = Omit<RunningGateway, "describe"> & { readonly processes: Pick<RunningProcesses, "roll" | "kill"> | null };
+
+async function open(config: Config, report: Report, { version, crashAt, program }: Foreground): Promise<Opened> {
+  if (config.processes === 1) {
+    const gateway = await startGateway(config, report, { version, crashAt, openGround, peers: null });
+    return { ...gateway, processes: null };
+  }
+  const processes = await startProcesses(config, report, program);
+  return { ...processes, processes };
+}
 
 /** Resolves when the gateway has stopped. Rejects with an Error in plain words when it cannot start. */
 export async function runGateway(config: Config, foreground: Foreground): Promise<void> {
@@ -59,14 +76,23 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
   foreground.onUnforeseen((error) => logger.error({ err: error }, "unforeseen"));
 
   let signals = 0;
+  let endAtOnce = foreground.endAtOnce;
   const stopAsked = new Promise<void>((resolve) => {
     foreground.onStopSignal(() => {
       signals += 1;
-      if (signals > 1) foreground.endAtOnce();
+      if (signals > 1) endAtOnce();
       resolve();
     });
   });
-  const gateway = await startGateway(config, report, foreground);
+  const gateway = await open(config, report, foreground);
+  if (gateway.processes !== null) {
+    const { kill, roll } = gateway.processes;
+    endAtOnce = () => {
+      kill();
+      foreground.endAtOnce();
+    };
+    foreground.onRenewSignal(() => void roll());
+  }
   const demo = await prepareDemo(config, gateway).catch(async (error: unknown) => {
     await gateway.stop();
     throw error;

@@ -1,20 +1,29 @@
 // `streams`: many paced streams at once, as clients of a chat model have them. What counts is when the first byte comes,
 // whether events keep the pace at which the provider sent them, and whether any byte was changed.
-import { setTimeout as sleep } from "node:timers/promises";
-import { streamBody } from "../bodies.js";
-import { cpuPerUnit } from "../cpu-meter.js";
-import type { StreamsResult } from "../loads.js";
-import { type Column, cpuColumns, cpuOf, type Figures, runRounds, type Scenario } from "../scenario.js";
+import { streamBody } from "../load/bodies.js";
+import type { StreamsResult } from "../load/loads.js";
+import { FaultList, meterLoad } from "../measure.js";
+import {
+  type Case,
+  type Column,
+  CurveKeeper,
+  cpuColumns,
+  cpuGuards,
+  type Figures,
+  runRounds,
+  type Scenario,
+} from "../scenario.js";
 import { percentile, sortSamples } from "../statistics.js";
-import type { Target, World } from "../world.js";
+import { loadOf, type Target, type World } from "../world.js";
 
-const streamsFull = 200;
+const streamCounts = { quick: [50], full: [50, 200, 500, 1000] } as const;
+const secondsOf = { quick: 1, full: 2 } as const;
+/** Rounds of each count: four counts take four times as long as one. */
+const roundsMax = 3;
 const tokensPerSecond = 20;
 const paceMs = 1000 / tokensPerSecond;
-const streamSeconds = 3;
-const startOverMs = 1000;
+const startOverMs = { quick: 500, full: 1000 } as const;
 const timeoutMs = 30_000;
-const settleMs = 700;
 /** An event that comes twice its pace after the one before it was held up by somebody. */
 const stallMs = 2 * paceMs;
 
@@ -23,39 +32,62 @@ const columns: readonly Column[] = [
   { key: "first99", heading: "p99 ms", digits: 2 },
   { key: "first50", heading: "added p50", digits: 2, against: "added" },
   { key: "first99", heading: "added p99", digits: 2, against: "added" },
-  { key: "gap99", heading: "gap p99 ms", digits: 1 },
+  { key: "gap99", heading: `gap p99 ms (pace ${paceMs})`, digits: 1 },
   { key: "stalls", heading: "stalls", digits: 0 },
   { key: "perSecond", heading: "events/s", digits: 0 },
   ...cpuColumns,
 ];
 
-export const pacedStreams: Scenario = {
+export const streams: Scenario = {
   name: "streams",
-  async run(world, { rounds, scale }) {
-    const faults: string[] = [];
-    const digests = new Set<string>();
-    const seconds = scale < 0.5 ? 1 : streamSeconds;
-    const body = streamBody(tokensPerSecond * seconds, tokensPerSecond);
-    // Cold code and first connections are no way's fault, and they would show in the first round only.
-    for (const target of world.targets) await drive(world, target, streamBody(tokensPerSecond, tokensPerSecond));
-    const measured = await runRounds(world.targets, rounds, async (target) => {
-      const before = world.readCpu();
-      const result = await drive(world, target, body);
-      if (target.name === "loom") await sleep(settleMs);
-      const cpu = cpuPerUnit(before, world.readCpu(), result.events);
-      for (const [failure, count] of Object.entries(result.failures)) {
-        faults.push(`${target.name}: ${count} streams: ${failure}`);
-      }
-      for (const digest of Object.keys(result.digests)) digests.add(digest);
-      return { ...figuresOf(result), ...cpuOf(target.name, cpu), mock: cpu.mock, generator: cpu.generator };
-    });
-    if (digests.size !== 1) faults.push(`the bytes of the streams differ: ${digests.size} different bodies`);
-    const notes = [
-      `${streamsFull} streams begun over ${startOverMs} ms, an event every ${paceMs} ms for ${seconds} s; a stall is a gap over ${stallMs} ms.`,
-      `CPU is µs an event.${digests.size === 1 ? " Every stream had the same bytes on every way." : ""}`,
-    ];
-    const title = `${streamsFull} paced streams`;
-    return { name: "streams", title, columns, rounds: measured, notes, faults };
+  says: "50, 200, 500 and 1,000 paced streams: first bytes, gaps, stalls, CPU of each event",
+  seconds: { quick: 10, full: 130 },
+  async run(world, effort) {
+    const { kind } = effort;
+    const rounds = Math.min(effort.rounds, roundsMax);
+    const list = new FaultList();
+    const cases: Case[] = [];
+    const body = streamBody(tokensPerSecond * secondsOf[kind], tokensPerSecond);
+    for (const target of world.targets)
+      await drive(world, target, { count: 20, startOverMs: 100, body: streamBody(20, 2000) });
+    for (const count of streamCounts[kind]) {
+      const keeper = new CurveKeeper();
+      const digests = new Set<string>();
+      const measured = await runRounds(world.targets, { ...effort, rounds }, async (target) => {
+        const { result, cpu } = await meterLoad(
+          world,
+          target,
+          ({ events }) => Math.max(1, events),
+          () => drive(world, target, { count, startOverMs: startOverMs[kind], body }),
+        );
+        for (const [failure, times] of Object.entries(result.failures)) {
+          list.add(target, `${times} of ${count} streams: ${failure}`);
+        }
+        // A peer writes events of its own; nginx and Loom pass what they get.
+        if (target.kind !== "peer") for (const digest of Object.keys(result.digests)) digests.add(digest);
+        keeper.add(target.name, result.firstByteMs);
+        return { ...figuresOf(result), ...cpu };
+      });
+      if (digests.size > 1) list.faults.push(`${count}: the bytes of the streams differ (${digests.size} bodies)`);
+      cases.push({ name: `${count}`, rounds: measured, curves: keeper.curves() });
+    }
+    return {
+      name: "streams",
+      title: "paced streams, by their number",
+      columns,
+      cases,
+      guarded: cpuGuards,
+      budgets: [
+        { key: "first50", addedMsMax: 20, held: "calm" },
+        { key: "first99", addedMsMax: 20, held: "full" },
+      ],
+      notes: [
+        `Begun over ${startOverMs[kind]} ms, an event every ${paceMs} ms for ${secondsOf[kind]} s; a stall is a gap over ${stallMs} ms. CPU is µs an event.`,
+        ...(list.faults.length === 0 ? ["Every stream had the same bytes on every way."] : []),
+        ...list.notes,
+      ],
+      faults: list.faults,
+    };
   },
 };
 
@@ -72,6 +104,8 @@ export function figuresOf(result: StreamsResult): Figures {
   };
 }
 
-function drive(world: World, { url, key }: Target, body: string): Promise<StreamsResult> {
-  return world.generator.run({ kind: "streams", url, key, body, streams: streamsFull, startOverMs, timeoutMs });
+type Drive = { readonly count: number; readonly startOverMs: number; readonly body: string };
+
+function drive(world: World, target: Target, { count, body, ...rest }: Drive): Promise<StreamsResult> {
+  return world.generator.run({ kind: "streams", ...loadOf(target, body), ...rest, streams: count, timeoutMs });
 }

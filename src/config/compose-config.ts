@@ -4,7 +4,7 @@ import { providerOf } from "../providers/provider-table.js";
 import type { Config, ProviderSettings } from "./config.js";
 import type { ConfigFault } from "./config-faults.js";
 import type { FileSettings } from "./config-schema.js";
-import { defaultHome, defaultLanes } from "./default-home.js";
+import { composeProcesses, defaultHome } from "./default-home.js";
 import { composeKeySource } from "./key-source.js";
 import { nearestName } from "./nearest-name.js";
 import { composeOtel } from "./otel-settings.js";
@@ -46,7 +46,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     ledgerKey: settings.ledgerKey === undefined ? null : new Secret(settings.ledgerKey),
     keys: composeKeySource(settings, around.locate, faults),
     durability: settings.durability ?? "process",
-    lanes: settings.lanes ?? defaultLanes(around.cores),
+    ...composeProcesses(settings, around.cores),
     logLevel: settings.logLevel ?? "info",
     log: { sampleRatio: settings.log?.sampleRatio ?? 1, format: settings.log?.format ?? "auto" },
     metrics: {

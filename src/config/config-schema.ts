@@ -6,7 +6,16 @@ import { providerOf } from "../providers/provider-table.js";
 import type { Durability } from "../trace/lane-messages.js";
 import { type LogLevel, providerKinds } from "./config.js";
 import { findMasterKeysFault } from "./master-key-form.js";
-import { isPlainHttpUrl, oneOf, section, text, upperFirst, wholeNumber, yesOrNo } from "./schema-fields.js";
+import {
+  isPlainHttpUrl,
+  oneOf,
+  section,
+  text,
+  upperFirst,
+  wholeNumber,
+  wholeNumberOrAuto,
+  yesOrNo,
+} from "./schema-fields.js";
 import { logFields, metricsFields, otelFields } from "./telemetry-schema.js";
 
 /** What this version offers, and what it knows by name but does not have yet. */
@@ -152,7 +161,8 @@ export const fileSchema = z
         "Where the master keys come from",
       ),
       durability: offered(durabilities, "what a request waits for before it is forwarded"),
-      lanes: wholeNumber(1, 64, "how many worker threads record"),
+      lanes: wholeNumber(1, 64, "how many worker threads of a process record"),
+      processes: wholeNumberOrAuto(1, 64, "how many gateway processes share the port; auto is one a core"),
       logLevel: oneOf(logLevels, "how much is logged"),
       log: section(logFields, "The log"),
       metrics: section(metricsFields, "What /metrics shows"),

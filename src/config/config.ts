@@ -94,6 +94,8 @@ export type Config = {
   readonly ledgerKey: Secret | null;
   readonly durability: Durability;
   readonly lanes: number;
+  /** Gateway processes on one port; 1 has no supervisor. */
+  readonly processes: number;
   readonly logLevel: LogLevel;
   readonly log: {
     /** The share of successful exchanges that leave a line, 0 to 1. */

@@ -50,6 +50,7 @@ export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
   LOOM_OTEL_CAPTURE_CONTENT: { path: ["otel", "captureContent"] },
   LOOM_DURABILITY: { path: ["durability"] },
   LOOM_LANES: { path: ["lanes"] },
+  LOOM_PROCESSES: { path: ["processes"] },
   LOOM_RETENTION_DAYS: { path: ["retention", "days"] },
   LOOM_DRAIN_TIMEOUT_MS: { path: ["drainTimeoutMs"] },
   LOOM_FRONT_END: { path: ["listen", "frontEnd"] },

@@ -12,6 +12,15 @@ export function wholeNumber(min: number, max: number, what: string) {
     });
 }
 
+/** A whole number, or `auto`. */
+export function wholeNumberOrAuto(min: number, max: number, what: string) {
+  const error = `${what}: a whole number from ${min} to ${max}, or auto.`;
+  return z
+    .preprocess(numberFromText, z.union([z.literal("auto"), z.int(error).min(min, error).max(max, error)], { error }))
+    .optional()
+    .meta({ description: upperFirst(what) });
+}
+
 // The environment and expanded references give text, whatever the setting is.
 function numberFromText(value: unknown): unknown {
   return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;

@@ -22,6 +22,8 @@ export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; re
 export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
   /** Absolute; `<home>/spool`. May be left out with durability `memory`, which then adopts nothing. */
   readonly spoolFolder?: string;
+  /** Lanes' folders of processes that are gone; all that are in `spoolFolder` when left out. */
+  readonly adopt?: readonly string[];
   /** For tests; `limits.laneSpoolBytesMax` else. */
   readonly spoolBytesMax?: number;
   /** For tests; `limits.spoolSegmentBytes` else. */
@@ -120,6 +122,7 @@ class LaneThread {
       emit: ___,
       onAcknowledged: ____,
       environment: _____,
+      adopt: ______,
       spoolFolder,
       spoolBytesMax,
       segmentBytes,
@@ -163,7 +166,7 @@ function noteWriter(away: Set<string>, event: LoomEvent): void {
 }
 
 export function openHandOff(options: HandOffOptions): HandOff {
-  const left = options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder);
+  const left = options.adopt ?? (options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder));
   const adoptedBy = (index: number) => left.filter((_, at) => at % options.lanes === index);
   const away = new Set<string>();
   const emit = (event: LoomEvent): void => {

@@ -10,13 +10,16 @@ import { readBody } from "./read-body.js";
 import { UwsReply } from "./reply.js";
 
 // From uSockets' libusockets.h; the addon exports it as a number. Without it a second process on the same port
-// would silently take half of the connections.
+// would silently take half of the connections, which is what processes of one supervisor want.
 const exclusivePort = 1;
+const sharedPort = 0;
 
 export type ListenOptions = HeadRules & {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Whether other processes may listen there too. */
+  readonly sharesPort: boolean;
   /** Called for every request that arrived whole. It must not throw. */
   readonly onExchange: (exchange: Exchange) => void;
   /** Called for every request refused here, before any tenant is known. */
@@ -27,6 +30,8 @@ export type Listener = {
   readonly port: number;
   /** Exchanges whose reply has not ended. */
   readonly open: number;
+  /** Connections, idle ones too. */
+  readonly connections: number;
   /** Stops taking connections; open exchanges go on, and each closes its connection at its end. */
   stop(): void;
   /** Breaks every connection. */
@@ -93,9 +98,13 @@ export function listen(frontEnd: FrontEnd, options: ListenOptions): Promise<List
     listen(host: string, port: number, flags: number, started: (token: us_listen_socket | false) => void): void;
     close(): void;
   };
+  let connections = 0;
+  app.filter((_res, change) => {
+    connections += Math.sign(Number(change));
+  });
   app.any("/*", (res, req) => takeRequest(res, req, options, listening));
   return new Promise((resolve, reject) => {
-    app.listen(options.host, options.port, exclusivePort, (token) => {
+    app.listen(options.host, options.port, options.sharesPort ? sharedPort : exclusivePort, (token) => {
       if (token === false) {
         reject(new Error(`Port ${options.port} on ${options.host} cannot be opened: it is taken or not allowed.`));
         return;
@@ -104,6 +113,9 @@ export function listen(frontEnd: FrontEnd, options: ListenOptions): Promise<List
         port: frontEnd.us_socket_local_port(token),
         get open() {
           return listening.open;
+        },
+        get connections() {
+          return connections;
         },
         stop() {
           if (listening.state === "stopping") return;

@@ -76,6 +76,11 @@ export type LoomEvent =
       readonly tornTails: number;
       readonly ms: number;
     }
+  /** One of several gateway processes; another takes its place. */
+  | { readonly name: "process_died"; readonly slot: number; readonly reason: string }
+  /** A gateway process that should take a place did not start. */
+  | { readonly name: "process_failed"; readonly reason: string }
+  | { readonly name: "processes_replaced"; readonly processes: number }
   | { readonly name: "lane_started"; readonly lane: number }
   | { readonly name: "lane_crashed"; readonly lane: number; readonly reason: string; readonly exchanges: number }
   | { readonly name: "database_away"; readonly who: string; readonly reason: string }

@@ -1,9 +1,12 @@
 // Whether the bench's load generator measures what the mock provider does, since every figure stands on it.
 // Bounds are wide on the upper side: a busy machine is late, never early.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { plainBody, streamBody } from "../../bench/bodies.js";
-import { runClosedLoop } from "../../bench/closed-loop.js";
-import { runPacedStreams } from "../../bench/paced-streams.js";
+import { plainBody, streamBody } from "../../bench/load/bodies.js";
+import { runClosedLoop } from "../../bench/load/closed-loop.js";
+import { runKeyedLoop } from "../../bench/load/keyed-loop.js";
+import { LoadClient } from "../../bench/load/load-client.js";
+import type { OpenLoad } from "../../bench/load/loads.js";
+import { runPacedStreams } from "../../bench/load/paced-streams.js";
 import { percentile, sortSamples } from "../../bench/statistics.js";
 import { type MockProvider, startMockProvider } from "../../mock/mock-provider.js";
 
@@ -89,5 +92,95 @@ describe("the load generator", () => {
     }, 200);
     const { gapsMs } = await running;
     expect(gapsMs.filter((gap) => gap > 100)).toHaveLength(5);
+  });
+
+  test("gives each request of a keyed loop another key, and times each of them", async () => {
+    mock.received.length = 0;
+    const keys = Array.from({ length: 30 }, (_, at) => `sk-${at}`);
+    const load = { kind: "keyed", url, key: "", body: plainBody(), keys, connections: 4, timeoutMs: 10_000 } as const;
+    const result = await runKeyedLoop({ ...load, requests: 30 });
+    expect(result).toMatchObject({ statuses: { 200: 30 }, unanswered: 0 });
+    expect(result.latenciesMs).toHaveLength(30);
+    const received = mock.received.map(({ headers }) => headers.authorization);
+    expect(new Set(received)).toEqual(new Set(keys.map((key) => `Bearer ${key}`)));
+  });
+});
+
+/** In its own process, as the bench uses it; its threads need what was built. */
+describe("the open loop", () => {
+  let mock: MockProvider;
+  let generator: LoadClient;
+  let load: OpenLoad;
+
+  beforeAll(async () => {
+    mock = await startMockProvider({ shape: "openai", port: 0, receivedMax: 10_000 });
+    generator = new LoadClient(new URL("../../dist/bench/load/load-process.js", import.meta.url));
+    const url = `${mock.url}/v1/chat/completions`;
+    const shape = { kind: "open", url, key: "sk-bench", body: plainBody() } as const;
+    load = { ...shape, perSecond: 500, durationMs: 1000, connectionsMax: 64, timeoutMs: 5000 };
+  });
+  afterAll(async () => {
+    generator.stop();
+    await mock.close();
+  });
+
+  const withDelay = (delayMs: number): string =>
+    JSON.stringify({ ...JSON.parse(plainBody()), mock: { delay_ms: delayMs } });
+
+  test("offers exactly its rate, evenly, and counts every answer", async () => {
+    mock.received.length = 0;
+    const result = await generator.run(load);
+    expect(result).toMatchObject({ offered: 500, statuses: { 200: 500 }, unanswered: 0 });
+    expect(result.latenciesMs).toHaveLength(500);
+    expect(result.elapsedMs).toBeGreaterThan(990);
+    expect(mock.received).toHaveLength(500);
+    const times = mock.received.map(({ receivedAtMs }) => receivedAtMs);
+    // The first half of the requests takes the first half of the time, not a moment of it.
+    expect((times[250] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(400);
+    // A thread that sleeps exactly, not a timer of whole milliseconds; a busy machine wakes it late, but not each time.
+    expect(percentile(sortSamples(result.latenessMs), 0.01)).toBeLessThan(0.9);
+  });
+
+  test("measures a delay from when the request was due", async () => {
+    const { latenciesMs } = await generator.run({ ...load, body: withDelay(50), perSecond: 200, connectionsMax: 256 });
+    const sorted = sortSamples(latenciesMs);
+    expect(sorted[0]).toBeGreaterThanOrEqual(49);
+    expect(percentile(sorted, 0.1)).toBeLessThan(60);
+  });
+
+  test("goes on sending while answers are late, and shows a standstill in all requests that fell into it", async () => {
+    const running = generator.run({ ...load, perSecond: 200, durationMs: 1500, connectionsMax: 256 });
+    // The mock stands still for 500 ms: at 200 a second 100 requests are due meanwhile, the first of which waits
+    // 500 ms and the last one nothing. A closed loop over 4 connections would show 4 slow requests.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const until = performance.now() + 500;
+    while (performance.now() < until);
+    const { latenciesMs, unanswered } = await running;
+    expect(unanswered).toBe(0);
+    const slow = latenciesMs.filter((ms) => ms > 100);
+    expect(slow.length).toBeGreaterThan(60);
+    expect(Math.max(...latenciesMs)).toBeGreaterThan(400);
+    expect(latenciesMs.filter((ms) => ms > 100 && ms < 400).length).toBeGreaterThan(30);
+  });
+
+  test("counts the wait for a free connection when there are too few", async () => {
+    // Two connections of 20 ms carry 100 requests a second; 200 are offered, so the last ones wait about half a second.
+    const few = { ...load, body: withDelay(20), perSecond: 200, durationMs: 1000, connectionsMax: 2 };
+    const { latenciesMs, statuses } = await generator.run(few);
+    expect(statuses).toEqual({ 200: 200 });
+    expect(Math.max(...latenciesMs)).toBeGreaterThan(800);
+  });
+
+  test("counts refusals, cut connections and requests that nobody answers", async () => {
+    const named = (model: string): OpenLoad => ({
+      ...load,
+      body: plainBody().replace("gpt-4o-mini", model),
+      perSecond: 50,
+      durationMs: 200,
+      timeoutMs: 300,
+    });
+    expect(await generator.run(named("error-503"))).toMatchObject({ statuses: { 503: 10 }, unanswered: 0 });
+    expect(await generator.run(named("cut-before"))).toMatchObject({ statuses: {}, unanswered: 10, broken: 10 });
+    expect(await generator.run(named("timeout"))).toMatchObject({ statuses: {}, unanswered: 10 });
   });
 });

@@ -1,49 +1,14 @@
-import { describe, expect, test } from "vitest";
-import { type Column, cpuOf, runRounds, type ScenarioResult, summarise, tabulate } from "../../../bench/scenario.js";
+import { expect, test } from "vitest";
+import { CurveKeeper, cpuOf, curveFractions, runRounds } from "../../../bench/scenario.js";
 import type { Target } from "../../../bench/world.js";
 
-const p50: Column = { key: "p50", heading: "p50", digits: 1 };
-const added: Column = { ...p50, heading: "added", against: "added" };
-const ratio: Column = { ...p50, heading: "ratio", against: "ratio" };
-
-const rounds: ScenarioResult["rounds"] = {
-  direct: [{ p50: 1 }, { p50: 4 }, { p50: 2 }],
-  loom: [{ p50: 2 }, { p50: 6 }, { p50: 8 }],
-};
-
-describe("a summary", () => {
-  test("compares with the direct way of the same round, so that a slow minute counts on both sides", () => {
-    expect(summarise(rounds, "loom", added)).toEqual({ median: 2, low: 1, high: 6 });
-    expect(summarise(rounds, "loom", ratio)).toEqual({ median: 2, low: 1.5, high: 4 });
-  });
-
-  test("compares CPU with all that nginx used in the same round", () => {
-    const used: ScenarioResult["rounds"] = {
-      nginx: [{ all: 10 }, { all: 20 }],
-      loom: [{ main: 30 }, { main: 40 }],
-    };
-    const main: Column = { key: "main", heading: "main × nginx", digits: 1, against: "nginx" };
-    expect(summarise(used, "loom", main)).toEqual({ median: 2.5, low: 2, high: 3 });
-    expect(summarise(used, "nginx", { ...main, key: "all" })).toBeUndefined();
-    expect(summarise({ loom: [{ main: 30 }] }, "loom", main)).toBeUndefined();
-  });
-
-  test("of the direct way has no difference to itself", () => {
-    expect(summarise(rounds, "direct", added)).toBeUndefined();
-    expect(summarise(rounds, "direct", p50)).toEqual({ median: 2, low: 1, high: 4 });
-  });
-
-  test("of a way that did not run, or of what was not measured, is absent", () => {
-    expect(summarise(rounds, "nginx", p50)).toBeUndefined();
-    expect(summarise(rounds, "loom", { ...p50, key: "main" })).toBeUndefined();
-    expect(summarise({ loom: [{ p50: Number.NaN }] }, "loom", p50)).toBeUndefined();
-  });
-});
+const targets = (["direct", "nginx", "loom"] as const).map(
+  (name): Target => ({ name, kind: name, url: "", key: "", meter: () => ({}) }),
+);
 
 test("rounds visit every target, each time from another one on", async () => {
-  const targets = (["direct", "nginx", "loom"] as const).map((name): Target => ({ name, url: "", key: "" }));
   const visits: string[] = [];
-  const found = await runRounds(targets, 2, ({ name }) => {
+  const found = await runRounds(targets, { rounds: 2, deadlineMs: Number.POSITIVE_INFINITY }, ({ name }) => {
     visits.push(name);
     return Promise.resolve({ visit: visits.length });
   });
@@ -55,30 +20,29 @@ test("rounds visit every target, each time from another one on", async () => {
   });
 });
 
-test("a way is charged for its own processes only", () => {
-  const cpu = { main: 1, lanes: 2, other: 3, postgres: 4, nginx: 5, mock: 6, generator: 7 };
-  expect(cpuOf("direct", cpu)).toEqual({});
-  expect(cpuOf("nginx", cpu)).toEqual({ all: 5 });
-  expect(cpuOf("loom", cpu)).toEqual({ main: 1, lanes: 2, other: 3, postgres: 4, all: 10 });
-  expect(cpuOf("loom", { ...cpu, postgres: Number.NaN })["all"]).toBe(6);
+test("no round begins when its time is over, but for the first one", async () => {
+  const late = { rounds: 5, deadlineMs: performance.now() - 1 };
+  const found = await runRounds(targets, late, () => Promise.resolve({ visit: 1 }));
+  expect(Object.values(found).map((list) => list.length)).toEqual([1, 1, 1]);
 });
 
-test("the table says how many rounds there were and shows faults below the figures", () => {
-  const table = tabulate({
-    name: "one",
-    title: "a title",
-    columns: [p50, added],
-    rounds,
-    notes: ["A note."],
-    faults: ["3 requests failed"],
-  });
-  expect(table).toEqual({
-    title: "one: a title; median (lowest…highest) of 3 rounds",
-    headings: ["", "p50", "added"],
-    rows: [
-      ["direct", "2.0 (1.0…4.0)", "–"],
-      ["loom", "6.0 (2.0…8.0)", "2.0 (1.0…6.0)"],
-    ],
-    notes: ["A note.", "FAULT: 3 requests failed"],
-  });
+test("a way is charged for its own processes only, and the direct one for none", () => {
+  expect(cpuOf({})).toEqual({});
+  expect(cpuOf({ nginx: 5 })).toEqual({ nginx: 5, all: 5 });
+  expect(cpuOf({ main: 1, lanes: 2, other: 3, postgres: 4 })).toMatchObject({ main: 1, all: 10 });
+});
+
+test("a curve holds the quantiles of all rounds together", () => {
+  const keeper = new CurveKeeper();
+  keeper.add(
+    "loom",
+    Float64Array.from({ length: 50 }, (_, at) => 100 - at),
+  );
+  keeper.add(
+    "loom",
+    Float64Array.from({ length: 50 }, (_, at) => at + 1),
+  );
+  const curve = keeper.curves()["loom"] ?? [];
+  expect(curve).toHaveLength(curveFractions.length);
+  expect([curve[0], curve[curveFractions.indexOf(0.5)], curve.at(-1)]).toEqual([1, 50, 100]);
 });

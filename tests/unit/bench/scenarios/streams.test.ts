@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StreamsResult } from "../../../../bench/loads.js";
+import type { StreamsResult } from "../../../../bench/load/loads.js";
 import { figuresOf } from "../../../../bench/scenarios/streams.js";
 
 test("a gap of more than twice the pace is a stall", () => {

@@ -11,7 +11,7 @@ test("an editor is told of unknown fields, and lets a reference stand for a numb
   const schema = configJsonSchema() as { additionalProperties: boolean; properties: Record<string, unknown> };
   expect(schema.additionalProperties).toBe(false);
   expect(schema.properties["lanes"]).toEqual({
-    description: "How many worker threads record",
+    description: "How many worker threads of a process record",
     anyOf: [
       { type: "integer", minimum: 1, maximum: 64 },
       { type: "string", pattern: "\\$\\{.+\\}" },

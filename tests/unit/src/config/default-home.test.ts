@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultHome, defaultLanes } from "../../../../src/config/default-home.js";
+import { composeProcesses, defaultHome } from "../../../../src/config/default-home.js";
 
 test.each([
   [0, "/var/lib/loom"],
@@ -17,5 +17,14 @@ test.each([
   [8, 4],
   [64, 4],
 ])("%i cores get %i lanes", (cores, lanes) => {
-  expect(defaultLanes(cores)).toBe(lanes);
+  expect(composeProcesses({}, cores)).toEqual({ processes: 1, lanes });
+});
+
+test.each([
+  [{ processes: "auto" as const }, 4, { processes: 4, lanes: 1 }],
+  [{ processes: 2 }, 8, { processes: 2, lanes: 2 }],
+  [{ processes: 8 }, 2, { processes: 8, lanes: 1 }],
+  [{ processes: "auto" as const, lanes: 3 }, 2, { processes: 2, lanes: 3 }],
+])("%j on %i cores is %j", (settings, cores, expected) => {
+  expect(composeProcesses(settings, cores)).toEqual(expected);
 });

@@ -37,6 +37,7 @@ ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
 keys: {source: local}
 durability: memory
+processes: 2
 lanes: 3
 logLevel: silent
 log: {sampleRatio: 0.5, format: json}
@@ -58,6 +59,7 @@ defaultProvider: mock
     ledgerKey: "[secret]",
     keys: { source: "local" },
     durability: "memory",
+    processes: 2,
     lanes: 3,
     logLevel: "silent",
     log: { sampleRatio: 0.5, format: "json" },
