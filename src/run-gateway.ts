@@ -16,7 +16,10 @@ const noDemoNote =
   "No demo key is made on an address that others can reach. Make a key: loom tenant create <name>, then loom key create --tenant <name>.";
 
 /** Makes the demo tenant of a new database and keeps its key where scripts find it. Null when there is none. */
-async function prepareDemo(config: Config, gateway: Pick<RunningGateway, "url" | "database">): Promise<{ key: string; file: string } | null> {
+async function prepareDemo(
+  config: Config,
+  gateway: Pick<RunningGateway, "url" | "database">,
+): Promise<{ key: string; file: string } | null> {
   if (!loopback.test(config.listen.host)) return null;
   const known = readDemo(config.home);
   const keep = (key: string, tenant: string) => ({
