@@ -14,6 +14,7 @@ import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import { type ChatRequest, readChatRequest } from "./route/read-request.js";
 import { type RouteTable, route } from "./route/route.js";
+import type { QuerySite, SiteRoute } from "./serve/query-site.js";
 
 export type GatewayParts = {
   readonly authenticator: Authenticator;
@@ -22,11 +23,14 @@ export type GatewayParts = {
   readonly models: ModelList;
   readonly chat: ChatParts;
   readonly health: HealthSources;
+  /** What is served besides exchanges: the query API and the dashboard. */
+  readonly site: QuerySite;
   readonly emit: (event: LoomEvent) => void;
 };
 
 type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gateway, exchange: Exchange) => void };
 
+const siteMethods = ["GET", "HEAD"];
 const json = ["content-type", "application/json"] as const;
 
 /** Every path that Loom answers. */
@@ -54,6 +58,8 @@ export class Gateway {
   readonly handle = (exchange: Exchange): void => {
     try {
       const page = pages.get(exchange.path);
+      const siteRoute = page === undefined ? this.#parts.site.find(exchange.path) : null;
+      if (siteRoute !== null) return this.#serveSite(exchange, siteRoute);
       if (page === undefined) {
         const message = `There is nothing at ${exchange.path}. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
         throw new LoomError("not_found", { message });
@@ -77,6 +83,16 @@ export class Gateway {
         (body) => exchange.reply.send(200, [json], body),
         (error: unknown) => this.#refuse(exchange, newTraceId(), error),
       );
+    });
+  }
+
+  #serveSite(exchange: Exchange, siteRoute: SiteRoute): void {
+    if (!siteMethods.includes(exchange.method)) {
+      throw new LoomError("method_not_allowed", { message: `${exchange.path} takes ${siteMethods.join(", ")}.` });
+    }
+    if (siteRoute.access === "open") return siteRoute.serve(exchange);
+    this.#authenticate(exchange, (caller) => {
+      siteRoute.serve(exchange, caller).catch((error: unknown) => this.#refuse(exchange, newTraceId(), error));
     });
   }
 
@@ -152,7 +168,7 @@ export class Gateway {
       this.#parts.emit({ name: "exchange_refused", code: refusal.code, path: exchange.path, traceId: id });
     }
     const overheadMs = performance.now() - exchange.receivedAtMs;
-    const allowed = refusal.status === 405 ? pages.get(exchange.path)?.methods : undefined;
+    const allowed = refusal.status === 405 ? (pages.get(exchange.path)?.methods ?? siteMethods) : undefined;
     const more: HeaderList = allowed === undefined ? [] : [["allow", allowed.join(", ")]];
     failReply(exchange, refusal, { traceId: id, provider: "", overheadMs }, false, more);
   }

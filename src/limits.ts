@@ -88,17 +88,19 @@ export const limits = {
   queryTimeoutMs: 10_000,
   /** Rows that one page of a list looks through for a filter; what lies beyond is the next page's. */
   scannedRowsMax: 10_000,
-  /** Rows that an export fetches and writes at a time. */
-  exportFetchRows: 500,
-  /** Exports that run at once in one process; each holds a connection. */
-  exportsMax: 2,
-  /** The longest that an export waits for its next rows. */
-  exportTimeoutMs: 60_000,
+  /** Rows that an export reads and writes at a time; between two such pages it holds nothing of the database. */
+  exportPageRows: 500,
+  /** Exports that run at once in one process. */
+  exportsMax: 4,
+  /** Bytes of a body that are written to a client at a time. */
+  bodyPieceBytes: 256 * KiB,
   /** Live tails that one process serves at once. */
   liveTailsMax: 50,
   /** Rows that a live tail sends each second at most; it says how many it left out. */
   liveRowsPerSecondMax: 20,
-  /** New rows of a tenant that a live tail looks through each second. */
+  /** How often a live tail looks for what is new. */
+  liveEveryMs: 1000,
+  /** New rows of a tenant that a live tail looks through each time. */
   liveScannedRowsMax: 5000,
   /** Rollups that are added to the sums in one transaction. */
   foldRowsMax: 50_000,

@@ -22,6 +22,7 @@ import { type Listener, listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
+import { openSite } from "./open-site.js";
 import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
@@ -149,7 +150,7 @@ async function openAuthentication(
   };
   const feed = await openChangeFeed(database.url, listener, emit);
   opened.add(() => feed.stop());
-  return { authenticator, feed };
+  return { authenticator, feed, pool };
 }
 
 async function build(
@@ -160,15 +161,15 @@ async function build(
 ): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
   const ground = await openGround(config, report, opened);
-  const ledger = keepLedger(config, ground.database.url, emit);
+  const { masterKeys, database } = ground;
+  const ledger = keepLedger(config, database.url, emit);
   // After the lanes, whose last windows leave checkpoints too.
   opened.add(() => ledger.stop());
   const { ledgerKey } = ledger;
-  const masterKeyText = ground.masterKeys.keys.reveal();
-  const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
+  const lanesGround = { databaseUrl: database.url, masterKeys: masterKeys.keys.reveal(), ledgerKey, crashAt };
   const handOff = openLanes(config, lanesGround, ledger.emit);
   opened.add(() => handOff.stop(laneDrainMs));
-  ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
+  masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
   const table: RouteTable = {
@@ -177,9 +178,9 @@ async function build(
     defaultProvider: config.defaultProvider,
   };
   const models = new ModelList(table, pools);
-  const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
+  const keeper = keepDatabase({ url: database.url, retentionDays: config.retentionDays, emit });
   opened.add(() => keeper.stop());
-  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, {
+  const { authenticator, feed, pool } = await openAuthentication(config, report, ground, opened, {
     onTenant(tenantId, strict) {
       pools.retireOwner(`tenant:${tenantId}`);
       models.forget(tenantId);
@@ -188,6 +189,8 @@ async function build(
     onGap: () => handOff.forgetKeys(null),
   });
 
+  const { site, stop: stopSite } = openSite(config, { databaseUrl: database.url, masterKeys, auditor: pool });
+  opened.add(stopSite);
   let state: "serving" | "draining" = "serving";
   const gateway = new Gateway({
     authenticator,
@@ -202,6 +205,7 @@ async function build(
       isDatabaseUp: () => feed.isConnected,
       strayRows: () => keeper.strayRows,
     },
+    site,
     emit,
   });
   const listener = await listen(ground.frontEnd.addon, {
@@ -211,13 +215,13 @@ async function build(
   });
   opened.add(async () => {
     state = "draining";
+    site.end();
     await drain(listener, config.drainTimeoutMs);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
-  const { frontEnd, database, masterKeys } = ground;
   return {
     url: `http://${host}:${listener.port}`,
-    frontEnd: frontEnd.description,
+    frontEnd: ground.frontEnd.description,
     database,
     masterKeys: masterKeys.first,
   };

@@ -43,7 +43,8 @@ export function readBuckets(values: BucketValues, { fromMs, toMs }: TimeSpan): B
 
 function readTimeZone(name: string): string {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return name;
   } catch {
     const message = `${JSON.stringify(name.slice(0, 60))} is no IANA time zone, such as Europe/Berlin.`;
     throw new LoomError("bad_request", { message, param: "timeZone" });

@@ -27,7 +27,7 @@ const filterParameters = {
   q: text(
     "The filter language: `model:gpt-4o status:>=500 latency:>2s -outcome:complete tag:a,b session:abc*`. All terms must hold.",
   ),
-  model: text("As asked for or as served; several with commas; `gpt-4*` for a prefix."),
+  model: text("As asked for; several with commas; `gpt-4*` for a prefix. As served: `q=served:...`."),
   provider: text("One or several providers."),
   endpoint: text("Such as `/v1/chat/completions`."),
   status: text("`500`, a class such as `5xx`, or `>=400`."),
@@ -116,7 +116,7 @@ export const bodiesParameters = z.strictObject({
     .regex(/^\d{1,12}$/)
     .optional()
     .describe("First byte of the part in the JSON. Default 0."),
-  length: wholeText("The most bytes of each body in the JSON. Default 1048576.", 16_777_216),
+  length: wholeText("The most bytes of each body in the JSON. Default 1048576.", 4_194_304),
 });
 
 export const keysParameters = z.strictObject({ ...windowParameters });
