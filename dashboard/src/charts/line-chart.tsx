@@ -71,13 +71,14 @@ function optionsFor(
   return {
     width: widthPx,
     height: heightPx,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { show: look === "lines" }, y: false },
     scales: { x: { time: true, range: (_plot, min, max) => [min, look === "bars" ? max + bucketMs / 1000 : max] } },
     axes: [
       {
         ...axis,
+        size: 30,
         values: (_plot, splits) =>
           splits.map((at) => (isLong ? formatDay(at * 1000, zone) : formatHour(at * 1000, zone))),
       },

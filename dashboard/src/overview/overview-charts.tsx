@@ -70,7 +70,12 @@ export function OverviewCharts({ scope, points, bucketMinutes }: OverviewChartsP
         label="Duration percentiles"
         look="lines"
         format={formatDuration}
-        series={percentiles.map(({ label, colour, read }) => ({ label, colour, values: points.map(read) }))}
+        series={percentiles.map(({ label, colour, read }) => ({
+          label,
+          colour,
+          // A bucket that is still filling has too few requests for a percentile.
+          values: points.map((point, index) => (index === points.length - 1 && index > 2 ? null : read(point))),
+        }))}
       />
       <ChartCard
         {...chart}

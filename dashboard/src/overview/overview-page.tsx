@@ -40,7 +40,7 @@ export function OverviewPage() {
         <RangePicker />
         <RefreshButton />
       </PageHead>
-      <div className="toolbar overview-filter">
+      <div className="toolbar" data-line="">
         <FilterBox q={q} onApply={(next) => change({ q: next })} scope={scope} error={summary.error} />
       </div>
       <div className="page-body">

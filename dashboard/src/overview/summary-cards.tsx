@@ -71,7 +71,19 @@ const cards: readonly CardKind[] = [
     note: (one) => (one.unpricedRequests > 0 ? `and ${formatCompact(one.unpricedRequests)} unpriced` : null),
     term: () => "cost:>0",
   },
-  { name: "Loom's share", read: (one) => one.avgOverheadMs, format: formatDuration, more: "bad" },
+  {
+    name: "Prompt from cache",
+    read: (one) => (one.promptTokens > 0 ? one.cachedTokens / one.promptTokens : null),
+    format: formatShare,
+    more: "good",
+  },
+  {
+    name: "Loom's share",
+    read: (one) => one.avgOverheadMs,
+    format: formatDuration,
+    more: "bad",
+    note: () => "on average",
+  },
 ];
 
 export function SummaryCards({ summary, points }: { readonly summary: Summary; readonly points: readonly Point[] }) {
@@ -96,6 +108,8 @@ function SummaryCard({ card, summary, points }: SummaryCardProps) {
   const isBetter = (card.more === "bad" && isLess) || (card.more === "good" && isMore);
   const term = card.term?.(summary) ?? null;
   const q = term === null ? search.q : addTerm(search.q ?? "", term);
+  // The last bucket is still filling.
+  const whole = points.length > 3 ? points.slice(0, -1) : points;
   const note = card.note?.(summary) ?? null;
   return (
     <Link to="/traces" search={readSearch({ ...carriedSearch(search), q }) as never} className="figure">
@@ -112,7 +126,7 @@ function SummaryCard({ card, summary, points }: SummaryCardProps) {
         )}
         {note === null ? null : <span className="cut">{note}</span>}
       </span>
-      <Sparkline values={points.map(card.read)} />
+      <Sparkline values={whole.map(card.read)} />
     </Link>
   );
 }

@@ -67,7 +67,7 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
           </dd>
           <dt>No key yet?</dt>
           <dd>
-            <code>loom key create --tenant NAME</code> makes one; <code>--scope bodies:read</code> lets it open prompts
+            <code>loom key create --tenant NAME</code> makes one; <code>--scopes bodies:read</code> lets it open prompts
             and answers.
           </dd>
           <dt>Where it stays</dt>

@@ -61,7 +61,7 @@ function NotPermitted({ trace }: { readonly trace: TraceDetail }) {
       <div className="stack">
         <p>
           This key lacks the scope <code>{missingScope ?? "bodies:read"}</code>, so the bodies stay sealed. A key with
-          it is made by <code>loom key create --scope bodies:read</code>.
+          it is made by <code>loom key create --scopes bodies:read</code>.
         </p>
         <p className="number">
           Request {formatBytes(request.bytes)}, answer {formatBytes(response.bytes)}. Leaf of the ledger{" "}

@@ -94,10 +94,12 @@ export function Waterfall({ trace, scaleMs }: { readonly trace: TraceDetail; rea
           {phases.map((phase) => (
             <tr key={`${phase.name} ${phase.fromMs}`}>
               <th scope="row">
-                <span className="cut">{phase.name}</span>
-                {phase.detail === "" ? null : (
-                  <Badge tone={phase.kind === "failed" ? "bad" : "plain"}>{phase.detail}</Badge>
-                )}
+                <div className="waterfall-name">
+                  <span className="cut">{phase.name}</span>
+                  {phase.detail === "" ? null : (
+                    <Badge tone={phase.kind === "failed" ? "bad" : "plain"}>{phase.detail}</Badge>
+                  )}
+                </div>
               </th>
               <td>
                 <div className="waterfall-lane">

@@ -79,29 +79,29 @@ const rate = (value: number | null) => (value === null ? none : value.toFixed(va
 const ms = (value: number | null) => (value === null ? none : formatDuration(value));
 
 export const columns: readonly Column[] = [
-  { id: "time", label: "Time", widthPx: 158, isDefault: true, exports: ["createdAt"], show: showTime },
+  { id: "time", label: "Time", widthPx: 150, isDefault: true, exports: ["createdAt"], show: showTime },
   {
     id: "status",
     label: "Status",
-    widthPx: 138,
+    widthPx: 132,
     isDefault: true,
     exports: ["statusCode", "outcome"],
     show: (trace) => <StatusBadge trace={trace} />,
   },
-  { id: "model", label: "Model", widthPx: 220, isDefault: true, exports: ["model", "responseModel"], show: showModel },
+  { id: "model", label: "Model", widthPx: 180, isDefault: true, exports: ["model", "responseModel"], show: showModel },
   {
     id: "provider",
     label: "Provider",
-    widthPx: 96,
+    widthPx: 98,
     isDefault: true,
     exports: ["provider"],
     show: (t) => text(t.provider),
   },
-  { id: "key", label: "Key", widthPx: 110, isDefault: true, exports: ["keyName"], show: (t) => keyLabel(t.key) },
+  { id: "key", label: "Key", widthPx: 104, isDefault: true, exports: ["keyName"], show: (t) => keyLabel(t.key) },
   {
     id: "tokens",
     label: "Tokens in → out",
-    widthPx: 128,
+    widthPx: 122,
     isNumber: true,
     isDefault: true,
     exports: ["promptTokens", "completionTokens"],
@@ -110,7 +110,7 @@ export const columns: readonly Column[] = [
   {
     id: "cost",
     label: "Cost",
-    widthPx: 92,
+    widthPx: 84,
     isNumber: true,
     isDefault: true,
     exports: ["estimatedCostUSD"],
@@ -119,7 +119,7 @@ export const columns: readonly Column[] = [
   {
     id: "duration",
     label: "Duration",
-    widthPx: 88,
+    widthPx: 82,
     isNumber: true,
     isDefault: true,
     exports: ["latencyMs"],
@@ -128,7 +128,7 @@ export const columns: readonly Column[] = [
   {
     id: "ttfb",
     label: "First byte",
-    widthPx: 88,
+    widthPx: 84,
     isNumber: true,
     isDefault: true,
     exports: ["ttfbMs"],

@@ -33,7 +33,7 @@ export function TraceGrid(props: TraceGridProps) {
   const [zone] = useZone();
   const scroller = useRef<HTMLDivElement>(null);
   const { widths, setWidth } = useColumnWidths();
-  const template = columns.map((column) => `${widths[column.id] ?? column.widthPx}px`).join(" ");
+  const template = columns.map((column) => columnTrack(column, widths[column.id])).join(" ");
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -87,6 +87,12 @@ export function TraceGrid(props: TraceGridProps) {
       <GridEnd {...props} zone={zone} />
     </div>
   );
+}
+
+/** The model takes what is left, until somebody gives it a width. */
+function columnTrack(column: Column, widthPx: number | undefined): string {
+  if (widthPx !== undefined) return `${widthPx}px`;
+  return column.id === "model" ? `minmax(${column.widthPx}px, 1fr)` : `${column.widthPx}px`;
 }
 
 type GridRowProps = {
