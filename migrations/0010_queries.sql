@@ -59,12 +59,23 @@ ALTER TABLE loom.usage_sums ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION loom.span_begin(span text, minute timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN date_bin(CASE span WHEN 'day' THEN interval '1 day' ELSE interval '30 minutes' END, minute, '2000-01-01T00:00:00Z');
 
+-- A sparse histogram out of several: lists of bucket numbers and of counts, with commas, in which a bucket may repeat.
+CREATE FUNCTION loom.merge_histograms(bucket_list text, count_list text, OUT buckets int2[], OUT counts int4[])
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT coalesce(array_agg(bucket ORDER BY bucket), '{}'), coalesce(array_agg(count ORDER BY bucket), '{}') FROM (
+    SELECT u.bucket, sum(u.count)::int4 AS count
+    FROM unnest(string_to_array(bucket_list, ',')::int2[], string_to_array(count_list, ',')::int4[]) u (bucket, count)
+    GROUP BY 1) summed
+$$;
+
 -- Adds up to `rows_max` rollups to the sums, and makes those of the same minute one. One statement: whoever reads
 -- meanwhile sees all of it or nothing. Returns the number of rollups taken; 0 also while another process does it.
+-- Minutes make half hours, half hours make days, and histograms stay lists until the end: each step has less to do.
 CREATE FUNCTION loom.fold_usage(rows_max int) RETURNS int8
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS $$
 DECLARE
   asked_before text := coalesce(current_setting('loom.tenant', true), '');
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
   taken int8;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('loom.fold_usage')) THEN RETURN 0; END IF;
@@ -73,42 +84,87 @@ BEGIN
     DELETE FROM loom.usage_rollups WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM loom.usage_rollups WHERE NOT folded ORDER BY tenant_id, minute LIMIT rows_max))
     RETURNING *
-  ), spans AS MATERIALIZED (
-    SELECT DISTINCT f.tenant_id, s.span, loom.span_begin(s.span, f.minute) AS at
-    FROM fresh f CROSS JOIN (VALUES ('half hour'), ('day')) s (span)
+  ), minutes AS MATERIALIZED (
+    SELECT tenant_id, minute, api_key_id, provider, model, count(*) AS rollups,
+      min(latency_buckets) AS a_latency_buckets, min(latency_counts) AS a_latency_counts,
+      min(ttfb_buckets) AS a_ttfb_buckets, min(ttfb_counts) AS a_ttfb_counts,
+      sum(requests) AS requests, sum(complete) AS complete, sum(errors) AS errors, sum(aborted) AS aborted,
+      sum(truncated) AS truncated, sum(interrupted) AS interrupted, sum(refused) AS refused,
+      sum(streamed) AS streamed, sum(client_errors) AS client_errors, sum(server_errors) AS server_errors,
+      sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,
+      sum(total_tokens) AS total_tokens, sum(cached_tokens) AS cached_tokens,
+      sum(reasoning_tokens) AS reasoning_tokens, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced,
+      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms,
+      sum(overhead_sum_ms) AS overhead_sum_ms,
+      string_agg(nullif(array_to_string(latency_buckets, ','), ''), ',') AS latency_buckets,
+      string_agg(nullif(array_to_string(latency_counts, ','), ''), ',') AS latency_counts,
+      string_agg(nullif(array_to_string(ttfb_buckets, ','), ''), ',') AS ttfb_buckets,
+      string_agg(nullif(array_to_string(ttfb_counts, ','), ''), ',') AS ttfb_counts
+    FROM fresh GROUP BY 1, 2, 3, 4, 5
+  ), kept AS (
+    INSERT INTO loom.usage_rollups (minute, tenant_id, api_key_id, provider, model,
+      requests, complete, errors, aborted, truncated, interrupted, refused, streamed, client_errors,
+      server_errors, prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd,
+      unpriced, latency_sum_ms, ttfb_sum_ms, overhead_sum_ms,
+      latency_buckets, latency_counts, ttfb_buckets, ttfb_counts, folded)
+    SELECT minute, tenant_id, api_key_id, provider, model,
+      requests, complete, errors, aborted, truncated, interrupted, refused, streamed, client_errors,
+      server_errors, prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd,
+      unpriced, latency_sum_ms, ttfb_sum_ms, overhead_sum_ms,
+      CASE rollups WHEN 1 THEN a_latency_buckets ELSE (loom.merge_histograms(latency_buckets, latency_counts)).buckets END,
+      CASE rollups WHEN 1 THEN a_latency_counts ELSE (loom.merge_histograms(latency_buckets, latency_counts)).counts END,
+      CASE rollups WHEN 1 THEN a_ttfb_buckets ELSE (loom.merge_histograms(ttfb_buckets, ttfb_counts)).buckets END,
+      CASE rollups WHEN 1 THEN a_ttfb_counts ELSE (loom.merge_histograms(ttfb_buckets, ttfb_counts)).counts END,
+      true
+    FROM minutes
+  ), halves AS MATERIALIZED (
+    SELECT tenant_id, 'half hour' AS span, true AS detail, loom.span_begin('half hour', minute) AS at,
+      api_key_id, provider, model,
+      sum(requests) AS requests, sum(complete) AS complete, sum(errors) AS errors, sum(aborted) AS aborted,
+      sum(truncated) AS truncated, sum(interrupted) AS interrupted, sum(refused) AS refused,
+      sum(streamed) AS streamed, sum(client_errors) AS client_errors, sum(server_errors) AS server_errors,
+      sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,
+      sum(total_tokens) AS total_tokens, sum(cached_tokens) AS cached_tokens,
+      sum(reasoning_tokens) AS reasoning_tokens, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced,
+      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms,
+      sum(overhead_sum_ms) AS overhead_sum_ms,
+      string_agg(latency_buckets, ',') AS latency_buckets, string_agg(latency_counts, ',') AS latency_counts,
+      string_agg(ttfb_buckets, ',') AS ttfb_buckets, string_agg(ttfb_counts, ',') AS ttfb_counts
+    FROM minutes GROUP BY 1, 4, 5, 6, 7
+  ), days AS MATERIALIZED (
+    SELECT tenant_id, 'day' AS span, true AS detail, loom.span_begin('day', at) AS at, api_key_id, provider, model,
+      sum(requests) AS requests, sum(complete) AS complete, sum(errors) AS errors, sum(aborted) AS aborted,
+      sum(truncated) AS truncated, sum(interrupted) AS interrupted, sum(refused) AS refused,
+      sum(streamed) AS streamed, sum(client_errors) AS client_errors, sum(server_errors) AS server_errors,
+      sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,
+      sum(total_tokens) AS total_tokens, sum(cached_tokens) AS cached_tokens,
+      sum(reasoning_tokens) AS reasoning_tokens, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced,
+      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms,
+      sum(overhead_sum_ms) AS overhead_sum_ms,
+      string_agg(latency_buckets, ',') AS latency_buckets, string_agg(latency_counts, ',') AS latency_counts,
+      string_agg(ttfb_buckets, ',') AS ttfb_buckets, string_agg(ttfb_counts, ',') AS ttfb_counts
+    FROM halves GROUP BY 1, 4, 5, 6, 7
+  ), added AS MATERIALIZED (
+    SELECT * FROM halves
+    UNION ALL SELECT * FROM days
+    UNION ALL
+    SELECT tenant_id, span, false, at, nobody, '', '',
+      sum(requests) AS requests, sum(complete) AS complete, sum(errors) AS errors, sum(aborted) AS aborted,
+      sum(truncated) AS truncated, sum(interrupted) AS interrupted, sum(refused) AS refused,
+      sum(streamed) AS streamed, sum(client_errors) AS client_errors, sum(server_errors) AS server_errors,
+      sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,
+      sum(total_tokens) AS total_tokens, sum(cached_tokens) AS cached_tokens,
+      sum(reasoning_tokens) AS reasoning_tokens, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced,
+      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms,
+      sum(overhead_sum_ms) AS overhead_sum_ms,
+      string_agg(latency_buckets, ',') AS latency_buckets, string_agg(latency_counts, ',') AS latency_counts,
+      string_agg(ttfb_buckets, ',') AS ttfb_buckets, string_agg(ttfb_counts, ',') AS ttfb_counts
+    FROM (SELECT * FROM halves UNION ALL SELECT * FROM days) detailed GROUP BY 1, 2, 4
   ), before AS (
-    DELETE FROM loom.usage_sums u USING spans s
+    DELETE FROM loom.usage_sums u USING (SELECT DISTINCT tenant_id, span, at FROM added) s
     WHERE u.tenant_id = s.tenant_id AND u.span = s.span AND u.at = s.at
     RETURNING u.*
-  ), parts AS MATERIALIZED (
-    SELECT f.tenant_id, s.span, s.detail,
-      CASE s.span WHEN 'minute' THEN f.minute ELSE loom.span_begin(s.span, f.minute) END AS at,
-      CASE WHEN s.detail THEN f.api_key_id ELSE '00000000-0000-0000-0000-000000000000' END AS api_key_id,
-      CASE WHEN s.detail THEN f.provider ELSE '' END AS provider,
-      CASE WHEN s.detail THEN f.model ELSE '' END AS model,
-      f.requests::int8, f.complete::int8, f.errors::int8, f.aborted::int8, f.truncated::int8, f.interrupted::int8,
-      f.refused::int8, f.streamed::int8, f.client_errors::int8, f.server_errors::int8,
-      f.prompt_tokens, f.completion_tokens, f.total_tokens, f.cached_tokens, f.reasoning_tokens,
-      f.cost_usd, f.unpriced::int8, f.latency_sum_ms, f.latency_buckets, f.latency_counts,
-      f.ttfb_sum_ms, f.ttfb_buckets, f.ttfb_counts, f.overhead_sum_ms
-    FROM fresh f CROSS JOIN (VALUES
-      ('minute', true), ('half hour', true), ('half hour', false), ('day', true), ('day', false)) s (span, detail)
-    UNION ALL SELECT * FROM before
-  ), latency AS (
-    SELECT tenant_id, span, detail, at, api_key_id, provider, model,
-      array_agg(bucket ORDER BY bucket) AS buckets, array_agg(count::int4 ORDER BY bucket) AS counts
-    FROM (
-      SELECT tenant_id, span, detail, at, api_key_id, provider, model, u.bucket, sum(u.count) AS count
-      FROM parts, unnest(latency_buckets, latency_counts) u (bucket, count) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-    ) buckets GROUP BY 1, 2, 3, 4, 5, 6, 7
-  ), ttfb AS (
-    SELECT tenant_id, span, detail, at, api_key_id, provider, model,
-      array_agg(bucket ORDER BY bucket) AS buckets, array_agg(count::int4 ORDER BY bucket) AS counts
-    FROM (
-      SELECT tenant_id, span, detail, at, api_key_id, provider, model, u.bucket, sum(u.count) AS count
-      FROM parts, unnest(ttfb_buckets, ttfb_counts) u (bucket, count) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-    ) buckets GROUP BY 1, 2, 3, 4, 5, 6, 7
-  ), sums AS (
+  ), whole AS MATERIALIZED (
     SELECT tenant_id, span, detail, at, api_key_id, provider, model,
       sum(requests) AS requests, sum(complete) AS complete, sum(errors) AS errors, sum(aborted) AS aborted,
       sum(truncated) AS truncated, sum(interrupted) AS interrupted, sum(refused) AS refused,
@@ -116,34 +172,36 @@ BEGIN
       sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,
       sum(total_tokens) AS total_tokens, sum(cached_tokens) AS cached_tokens,
       sum(reasoning_tokens) AS reasoning_tokens, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced,
-      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms, sum(overhead_sum_ms) AS overhead_sum_ms
-    FROM parts GROUP BY 1, 2, 3, 4, 5, 6, 7
-  ), whole AS MATERIALIZED (
-    SELECT s.*, coalesce(l.buckets, '{}') AS latency_buckets, coalesce(l.counts, '{}') AS latency_counts,
-      coalesce(t.buckets, '{}') AS ttfb_buckets, coalesce(t.counts, '{}') AS ttfb_counts
-    FROM sums s
-    LEFT JOIN latency l USING (tenant_id, span, detail, at, api_key_id, provider, model)
-    LEFT JOIN ttfb t USING (tenant_id, span, detail, at, api_key_id, provider, model)
-  ), kept AS (
-    INSERT INTO loom.usage_rollups (minute, tenant_id, api_key_id, provider, model, requests, complete, errors,
-      aborted, truncated, interrupted, refused, streamed, client_errors, server_errors, prompt_tokens,
-      completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd, unpriced, latency_sum_ms,
-      latency_buckets, latency_counts, ttfb_sum_ms, ttfb_buckets, ttfb_counts, overhead_sum_ms, folded)
-    SELECT at, tenant_id, api_key_id, provider, model, requests, complete, errors,
-      aborted, truncated, interrupted, refused, streamed, client_errors, server_errors, prompt_tokens,
-      completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd, unpriced, latency_sum_ms,
-      latency_buckets, latency_counts, ttfb_sum_ms, ttfb_buckets, ttfb_counts, overhead_sum_ms, true
-    FROM whole WHERE span = 'minute'
-  ), added AS (
-    INSERT INTO loom.usage_sums (tenant_id, span, detail, at, api_key_id, provider, model, requests, complete, errors,
-      aborted, truncated, interrupted, refused, streamed, client_errors, server_errors, prompt_tokens,
-      completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd, unpriced, latency_sum_ms,
-      latency_buckets, latency_counts, ttfb_sum_ms, ttfb_buckets, ttfb_counts, overhead_sum_ms)
-    SELECT tenant_id, span, detail, at, api_key_id, provider, model, requests, complete, errors,
-      aborted, truncated, interrupted, refused, streamed, client_errors, server_errors, prompt_tokens,
-      completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd, unpriced, latency_sum_ms,
-      latency_buckets, latency_counts, ttfb_sum_ms, ttfb_buckets, ttfb_counts, overhead_sum_ms
-    FROM whole WHERE span <> 'minute'
+      sum(latency_sum_ms) AS latency_sum_ms, sum(ttfb_sum_ms) AS ttfb_sum_ms,
+      sum(overhead_sum_ms) AS overhead_sum_ms,
+      string_agg(latency_buckets, ',') AS latency_buckets, string_agg(latency_counts, ',') AS latency_counts,
+      string_agg(ttfb_buckets, ',') AS ttfb_buckets, string_agg(ttfb_counts, ',') AS ttfb_counts
+    FROM (
+      SELECT * FROM added
+      UNION ALL
+      SELECT tenant_id, span, detail, at, api_key_id, provider, model,
+      requests, complete, errors, aborted, truncated, interrupted, refused, streamed, client_errors,
+      server_errors, prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd,
+      unpriced, latency_sum_ms, ttfb_sum_ms, overhead_sum_ms,
+      nullif(array_to_string(latency_buckets, ','), '') AS latency_buckets,
+      nullif(array_to_string(latency_counts, ','), '') AS latency_counts,
+      nullif(array_to_string(ttfb_buckets, ','), '') AS ttfb_buckets,
+      nullif(array_to_string(ttfb_counts, ','), '') AS ttfb_counts
+      FROM before) parts
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+  ), summed AS (
+    INSERT INTO loom.usage_sums (tenant_id, span, detail, at, api_key_id, provider, model,
+      requests, complete, errors, aborted, truncated, interrupted, refused, streamed, client_errors,
+      server_errors, prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd,
+      unpriced, latency_sum_ms, ttfb_sum_ms, overhead_sum_ms,
+      latency_buckets, latency_counts, ttfb_buckets, ttfb_counts)
+    SELECT tenant_id, span, detail, at, api_key_id, provider, model,
+      requests, complete, errors, aborted, truncated, interrupted, refused, streamed, client_errors,
+      server_errors, prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_usd,
+      unpriced, latency_sum_ms, ttfb_sum_ms, overhead_sum_ms,
+      l.buckets, l.counts, t.buckets, t.counts
+    FROM whole, loom.merge_histograms(latency_buckets, latency_counts) l,
+      loom.merge_histograms(ttfb_buckets, ttfb_counts) t
   )
   SELECT count(*) INTO taken FROM fresh;
   PERFORM set_config('loom.tenant', asked_before, true);
