@@ -10,6 +10,7 @@ COPY src ./src
 COPY workers ./workers
 COPY mock ./mock
 COPY bench ./bench
+COPY dashboard ./dashboard
 RUN node bin/build.js && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-trixie-slim
@@ -23,6 +24,7 @@ RUN groupadd --gid 10001 loom \
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/dashboard/dist ./dashboard/dist
 COPY package.json LICENSE loom.schema.json ./
 COPY bin ./bin
 COPY migrations ./migrations

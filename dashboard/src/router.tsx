@@ -14,7 +14,8 @@ const home = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/overview" as never, replace: true });
+    // oxlint-disable-next-line typescript/only-throw-error -- the way of the router
+    throw redirect({ to: "/overview", replace: true });
   },
 });
 

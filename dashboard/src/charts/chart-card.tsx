@@ -53,7 +53,6 @@ function printCsv({ timesMs, series }: LineChartProps): string {
 
 function ChartTable({ label, timesMs, series, zone, format }: LineChartProps) {
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
     <div className="chart-table" tabIndex={0} role="region" aria-label={`${label}, as a table`}>
       <table className="list">
         <thead>

@@ -118,7 +118,9 @@ export function LineChart(props: LineChartProps) {
   const { theme } = useTheme();
   const shape = `${props.look} ${props.zone} ${theme} ${props.series.map((one) => one.label + one.colour).join()} ${props.timesMs[0]} ${props.timesMs.at(-1)}`;
   const latest = useRef(props);
-  latest.current = props;
+  useEffect(() => {
+    latest.current = props;
+  });
   useEffect(() => {
     const element = place.current;
     if (element === null) return;

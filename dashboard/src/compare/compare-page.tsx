@@ -21,14 +21,14 @@ import "./compare.css";
 const WordDiff = lazy(() => import("./word-diff.js").then((module) => ({ default: module.WordDiff })));
 
 export function ComparePage() {
-  const { pair } = useParams({ strict: false }) as { pair: string };
+  const { pair = "" }: { pair?: string } = useParams({ strict: false });
   const [left = "", right = ""] = pair.split("...");
   const [one, other] = useQueries({ queries: [traceQuery(left), traceQuery(right)] });
   const error = one.error ?? other.error;
   return (
     <>
       <PageHead title="Compare">
-        <Link to="/compare/$pair" params={{ pair: `${right}...${left}` } as never} className="button">
+        <Link to="/compare/$pair" params={{ pair: `${right}...${left}` }} className="button">
           <ArrowLeftRight size={14} />
           Swap
         </Link>
@@ -59,7 +59,7 @@ function Comparison({ one, other }: { readonly one: TraceDetail; readonly other:
           >
             <div className="row wrap">
               <StatusBadge trace={trace} />
-              <Link to="/traces/$id" params={{ id: trace.id } as never}>
+              <Link to="/traces/$id" params={{ id: trace.id }}>
                 <strong>{trace.model ?? "no model"}</strong>
               </Link>
               <span className="spring" />

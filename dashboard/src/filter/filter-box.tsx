@@ -2,7 +2,7 @@
 // its fault is shown where it lies.
 import { useQuery } from "@tanstack/react-query";
 import { ListFilter, X } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { ApiFailure } from "../api/ask.js";
 import { type Scope, topQuery } from "../api/queries.js";
 import { Button } from "../parts/button.js";
@@ -52,13 +52,17 @@ function useSuggestions(text: string, caret: number, scope: Scope, isOpen: boole
     }));
 }
 
-export function FilterBox({ q, onApply, scope, error }: FilterBoxProps) {
+/** A filter that comes from elsewhere, as by the back button, begins the line anew. */
+export function FilterBox(props: FilterBoxProps) {
+  return <FilterLine key={props.q} {...props} />;
+}
+
+function FilterLine({ q, onApply, scope, error }: FilterBoxProps) {
   const [text, setText] = useState(q);
   const [caret, setCaret] = useState(0);
   const [isOpen, setIsOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(q), [q]);
   useShortcuts({ "/": () => input.current?.focus() });
   const suggestions = useSuggestions(text, caret, scope, isOpen).slice(0, shownMax);
   const apply = (next: string): void => {

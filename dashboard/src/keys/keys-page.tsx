@@ -149,7 +149,7 @@ function KeyRow({ shown, share }: { readonly shown: Key; readonly share: number 
       <td className="right">
         <Link
           to="/traces"
-          search={readSearch({ ...carriedSearch(search), q: makeTerm("key", shown.id) }) as never}
+          search={readSearch({ ...carriedSearch(search), q: makeTerm("key", shown.id) })}
           className="button"
           data-small=""
           data-kind="plain"

@@ -43,7 +43,7 @@ export function OverviewCharts({ scope, points, bucketMinutes }: OverviewChartsP
     bucketMs: bucketMinutes * 60_000,
     onZoom: (fromMs: number, toMs: number) => change(searchOfMoments(fromMs, toMs)),
     action: (
-      <Link to="/traces" search={carriedSearch(search) as never} className="button" data-kind="plain" data-small="">
+      <Link to="/traces" search={carriedSearch(search)} className="button" data-kind="plain" data-small="">
         <ListTree size={13} />
         Traces
       </Link>

@@ -112,7 +112,7 @@ function SummaryCard({ card, summary, points }: SummaryCardProps) {
   const whole = points.length > 3 ? points.slice(0, -1) : points;
   const note = card.note?.(summary) ?? null;
   return (
-    <Link to="/traces" search={readSearch({ ...carriedSearch(search), q }) as never} className="figure">
+    <Link to="/traces" search={readSearch({ ...carriedSearch(search), q })} className="figure">
       <span className="figure-name">{card.name}</span>
       <span className="figure-value number">{card.format(value)}</span>
       <span className="figure-more number">

@@ -74,7 +74,7 @@ function Bars({ groups, metric }: { readonly groups: readonly TopGroup[]; readon
         <Link
           key={group.group}
           to="/traces"
-          search={readSearch({ ...carriedSearch(search), q: addTerm(search.q ?? "", group.filter) }) as never}
+          search={readSearch({ ...carriedSearch(search), q: addTerm(search.q ?? "", group.filter) })}
           className="bar-line"
           title={group.filter}
         >

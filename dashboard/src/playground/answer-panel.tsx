@@ -31,7 +31,7 @@ export function AnswerPanel({ run }: { readonly run: Run }) {
           first byte {formatDuration(run.firstByteMs)} · {formatDuration(run.elapsedMs)}
         </span>
         {run.traceId === null || run.state === "running" ? null : (
-          <Link to="/traces/$id" params={{ id: run.traceId } as never}>
+          <Link to="/traces/$id" params={{ id: run.traceId }}>
             Open its trace
           </Link>
         )}

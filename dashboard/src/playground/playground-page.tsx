@@ -1,8 +1,8 @@
 // Sends a request with the key of this browser and shows its answer as it comes. The result is a trace like any other.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { bodiesQuery, modelsQuery } from "../api/queries.js";
-import { Failure } from "../parts/states.js";
+import { Failure, Waiting } from "../parts/states.js";
 import { PageHead } from "../shell/page-head.js";
 import { useView } from "../shell/view.js";
 import { AnswerPanel } from "./answer-panel.js";
@@ -14,42 +14,49 @@ import "./playground.css";
 
 export function PlaygroundPage() {
   const { search } = useView();
-  const models = useQuery(modelsQuery());
-  const [draft, setDraft] = useState<RequestDraft>(emptyDraft);
-  const replayed = useQuery({ ...bodiesQuery(search.replay ?? ""), enabled: search.replay !== undefined });
-  const { run, send, stop } = useRun();
-  const firstModel = models.data?.data[0]?.id;
-  const replayedText = replayed.data?.request?.text;
-  useEffect(() => {
-    if (replayedText !== undefined) setDraft(readDraft(replayedText));
-  }, [replayedText]);
-  useEffect(() => {
-    if (firstModel === undefined || search.replay !== undefined) return;
-    setDraft((before) => (before.model === "" ? { ...before, model: firstModel } : before));
-  }, [firstModel, search.replay]);
+  const { replay } = search;
+  const replayed = useQuery({ ...bodiesQuery(replay ?? ""), enabled: replay !== undefined });
+  const text = replayed.data?.request?.text;
+  const isWaiting = replay !== undefined && replayed.isPending;
   return (
     <>
       <PageHead title="Playground">
-        {search.replay === undefined ? null : (
+        {replay === undefined ? null : (
           <span className="muted cut">
-            Replaying <code>{search.replay}</code>
+            Replaying <code>{replay}</code>
           </span>
         )}
       </PageHead>
-      <div className="playground">
-        <div className="playground-side">
-          {replayed.error === null ? null : <Failure error={replayed.error} />}
-          <RequestForm
-            draft={draft}
-            onDraft={setDraft}
-            models={models.data?.data.map((model) => model.id) ?? []}
-            isRunning={run.state === "running"}
-            onSend={() => void send(writeBody(draft), search.replay ?? null)}
-            onStop={stop}
-          />
-        </div>
-        <AnswerPanel run={run} />
-      </div>
+      {replayed.error === null ? null : <Failure error={replayed.error} />}
+      {isWaiting ? <Waiting /> : null}
+      {isWaiting ? null : (
+        <Bench key={replay} first={text === undefined ? emptyDraft : readDraft(text)} replayOf={replay ?? null} />
+      )}
     </>
+  );
+}
+
+type BenchProps = { readonly first: RequestDraft; readonly replayOf: string | null };
+
+function Bench({ first, replayOf }: BenchProps) {
+  const models = useQuery(modelsQuery()).data?.data.map((model) => model.id) ?? [];
+  const [written, setWritten] = useState(first);
+  const { run, send, stop } = useRun();
+  // Until a model was chosen, the first one of the tenant.
+  const draft = written === emptyDraft ? { ...emptyDraft, model: models[0] ?? "" } : written;
+  return (
+    <div className="playground">
+      <div className="playground-side">
+        <RequestForm
+          draft={draft}
+          onDraft={setWritten}
+          models={models}
+          isRunning={run.state === "running"}
+          onSend={() => void send(writeBody(draft), replayOf)}
+          onStop={stop}
+        />
+      </div>
+      <AnswerPanel run={run} />
+    </div>
   );
 }

@@ -35,8 +35,11 @@ export function readDraft(text: string): RequestDraft {
     messages: list.map((message) => {
       const isText = typeof message["content"] === "string" && message["tool_calls"] === undefined;
       return {
-        role: String(message["role"] ?? "user"),
-        content: isText ? String(message["content"]) : JSON.stringify(message["content"] ?? message["tool_calls"]),
+        role: typeof message["role"] === "string" ? message["role"] : "user",
+        content:
+          typeof message["content"] === "string" && isText
+            ? message["content"]
+            : JSON.stringify(message["content"] ?? message["tool_calls"]),
         original: isText && Object.keys(message).length === 2 ? null : message,
       };
     }),

@@ -118,7 +118,6 @@ function MessageFields({ messages, onMessages }: MessageFieldsProps) {
     <fieldset className="playground-messages">
       <legend className="unseen">Messages</legend>
       {messages.map((message, at) => (
-        // oxlint-disable-next-line react/no-array-index-key -- the place is all that a message has
         <div key={at} className="playground-message">
           <div className="row">
             <select

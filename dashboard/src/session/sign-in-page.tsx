@@ -38,7 +38,6 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
               type="password"
               autoComplete="off"
               spellCheck={false}
-              // oxlint-disable-next-line jsx-a11y/no-autofocus -- the only thing to do on this page
               autoFocus
               value={key}
               placeholder="sk-loom-…"

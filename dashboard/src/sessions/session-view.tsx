@@ -40,7 +40,7 @@ export function SessionView({ id, scope }: { readonly id: string; readonly scope
             { value: "markdown", label: "Markdown" },
           ]}
         />
-        <Link to="/sessions" search={readSearch({ ...search, session: undefined }) as never} className="button">
+        <Link to="/sessions" search={readSearch({ ...search, session: undefined })} className="button">
           <ArrowLeft size={14} />
           All sessions
         </Link>
@@ -82,7 +82,7 @@ function Turn({ turn, look, opensAtOnce }: TurnProps) {
         >
           {isOpen ? <ChevronDown size={14} /> : <ChevronRight size={14} />}
         </Button>
-        <Link to="/traces/$id" params={{ id: turn.id } as never}>
+        <Link to="/traces/$id" params={{ id: turn.id }}>
           {formatTime(Date.parse(turn.createdAt), zone)}
         </Link>
         <StatusBadge trace={turn} />

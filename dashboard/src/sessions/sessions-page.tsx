@@ -100,7 +100,7 @@ function SessionRow({ session }: { readonly session: Session }) {
   return (
     <tr>
       <th scope="row">
-        <Link to="/sessions" search={readSearch({ ...search, session: session.id }) as never}>
+        <Link to="/sessions" search={readSearch({ ...search, session: session.id })}>
           {session.id}
         </Link>
       </th>

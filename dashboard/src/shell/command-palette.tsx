@@ -25,17 +25,17 @@ function useCommands(typed: string, themeChoice: ThemeChoice, onTheme: (choice: 
   const commands: Command[] = pages.map((page) => ({
     name: page.name,
     hint: `g ${page.key}`,
-    run: () => void navigate({ to: page.to, search: carriedSearch(search) as never }),
+    run: () => void navigate({ to: page.to, search: carriedSearch(search) }),
   }));
   for (const view of readSavedViews()) {
-    const to = (): void => void navigate({ to: "/traces", search: readSearch(parseSearchText(view.search)) as never });
+    const to = (): void => void navigate({ to: "/traces", search: readSearch(parseSearchText(view.search)) });
     commands.push({ name: `View: ${view.name}`, hint: "saved view", run: to });
   }
   for (const choice of ["light", "dark", "system"] as const) {
     if (choice !== themeChoice) commands.push({ name: `Theme: ${choice}`, hint: "theme", run: () => onTheme(choice) });
   }
   if (uuid.test(text)) {
-    const open = (): void => void navigate({ to: "/traces/$id", params: { id: text } as never });
+    const open = (): void => void navigate({ to: "/traces/$id", params: { id: text } });
     return [{ name: `Trace ${text}`, hint: "open", run: open }];
   }
   return commands.filter((command) => command.name.toLowerCase().includes(text));

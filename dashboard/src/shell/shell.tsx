@@ -81,10 +81,7 @@ function Keyboard({ refresh }: { readonly refresh: () => void }) {
   const navigate = useNavigate();
   const { search } = useView();
   const go = Object.fromEntries(
-    pages.map((page) => [
-      `g ${page.key}`,
-      () => void navigate({ to: page.to, search: carriedSearch(search) as never }),
-    ]),
+    pages.map((page) => [`g ${page.key}`, () => void navigate({ to: page.to, search: carriedSearch(search) })]),
   );
   useShortcuts({
     ...go,
@@ -109,12 +106,12 @@ function Side({ me }: { readonly me: Me | null }) {
   const [zone, setZone] = useZone();
   return (
     <nav className="side" aria-label="Pages">
-      <Link to="/overview" search={carriedSearch(search) as never} className="brand">
+      <Link to="/overview" search={carriedSearch(search)} className="brand">
         <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" />
         Loom
       </Link>
       {pages.map(({ to, name, key, icon: Icon }) => (
-        <Link key={to} to={to} search={carriedSearch(search) as never} className="side-link" title={`g ${key}`}>
+        <Link key={to} to={to} search={carriedSearch(search)} className="side-link" title={`g ${key}`}>
           <Icon size={16} />
           {name}
         </Link>

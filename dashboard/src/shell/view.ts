@@ -55,13 +55,13 @@ export type View = {
 };
 
 export function useView(): View {
-  const search = useSearch({ strict: false }) as Search;
+  const search: Search = useSearch({ strict: false });
   const navigate = useNavigate();
   const change = useCallback<View["change"]>(
     (patch, how = {}) => {
       void navigate({
         to: ".",
-        search: ((before: Search) => readSearch({ ...before, ...patch })) as never,
+        search: (before: Search) => readSearch({ ...before, ...patch }),
         replace: how.replace ?? false,
         resetScroll: false,
       });

@@ -35,7 +35,6 @@ export function Conversation({ messages, look, isAnswer = false, asked = [] }: C
         </li>
       ) : null}
       {messages.slice(hidden).map((message, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- messages have no id, and never change places
         <MessageCard key={index} message={message} look={look} isAnswer={isAnswer} calls={calls} />
       ))}
     </ol>
@@ -75,7 +74,6 @@ function MessageCard({ message, look, isAnswer, calls }: MessageCardProps) {
       </div>
       {message.parts.length === 0 ? <p className="faint">No content.</p> : null}
       {message.parts.map((part, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- parts have no id, and never change places
         <PartView key={index} part={part} look={look} />
       ))}
     </li>

@@ -37,7 +37,6 @@ export function JsonView({ text, name }: { readonly text: string; readonly name:
           whole.
         </p>
       ) : null}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
       <pre className="code-block raw-text" tabIndex={0} aria-label={name}>
         {layout.text}
       </pre>
@@ -88,7 +87,6 @@ function JsonLines({ lines, name }: { readonly lines: readonly JsonLine[]; reado
           {needle === "" ? `${formatCount(lines.length)} lines` : `${formatCount(hits.length)} found`}
         </span>
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
       <div ref={scroller} className="json-scroller" tabIndex={0} role="region" aria-label={name}>
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {virtual.getVirtualItems().map((item) => {

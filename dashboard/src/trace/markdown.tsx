@@ -73,7 +73,6 @@ function showLink(link: Tokens.Link): ReactNode {
 
 function showList(list: Tokens.List): ReactNode {
   const items = list.items.map((item, index) => (
-    // oxlint-disable-next-line react/no-array-index-key -- as above
     <li key={index}>
       {item.task ? <input type="checkbox" checked={item.checked === true} readOnly disabled aria-label="Task" /> : null}
       {showTokens(item.tokens)}
@@ -88,17 +87,14 @@ function showTable(table: Tokens.Table): ReactNode {
       <thead>
         <tr>
           {table.header.map((cell, index) => (
-            // oxlint-disable-next-line react/no-array-index-key -- as above
             <th key={index}>{showTokens(cell.tokens)}</th>
           ))}
         </tr>
       </thead>
       <tbody>
         {table.rows.map((row, at) => (
-          // oxlint-disable-next-line react/no-array-index-key -- as above
           <tr key={at}>
             {row.map((cell, index) => (
-              // oxlint-disable-next-line react/no-array-index-key -- as above
               <td key={index}>{showTokens(cell.tokens)}</td>
             ))}
           </tr>

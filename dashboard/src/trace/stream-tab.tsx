@@ -89,7 +89,6 @@ function StreamEvents({ trace, bodies }: { readonly trace: TraceDetail; readonly
         </thead>
         <tbody>
           {events.slice(0, shown).map((event, index) => (
-            // oxlint-disable-next-line react/no-array-index-key -- the place is the name
             <tr key={index}>
               <td className="right number faint">{index + 1}</td>
               <td>

@@ -34,7 +34,7 @@ export function TraceActions({ trace }: { readonly trace: TraceDetail }) {
       <CopyMenu trace={trace} />
       <Link
         to="/playground"
-        search={readSearch({ ...carriedSearch(search), replay: trace.id }) as never}
+        search={readSearch({ ...carriedSearch(search), replay: trace.id })}
         className="button"
         data-small=""
       >
@@ -128,7 +128,7 @@ function CompareButton({ trace }: { readonly trace: TraceDetail }) {
       return;
     }
     sessionStorage.removeItem(comparedSlot);
-    void navigate({ to: "/compare/$pair", params: { pair: `${first}...${trace.id}` } as never });
+    void navigate({ to: "/compare/$pair", params: { pair: `${first}...${trace.id}` } });
   };
   return (
     <Button small onClick={press} aria-pressed={isFirst} title="Compare with another trace: press on both">
@@ -154,7 +154,7 @@ function FilterMenu({ trace }: { readonly trace: TraceDetail }) {
   const known = values.filter(([, value]) => value !== null);
   const go = (field: string, value: string | null, negated: boolean): void => {
     const q = addTerm(search.q ?? "", makeTerm(field, value ?? "", negated));
-    void navigate({ to: "/traces", search: readSearch({ ...carriedSearch(search), q }) as never });
+    void navigate({ to: "/traces", search: readSearch({ ...carriedSearch(search), q }) });
   };
   return (
     <Menu

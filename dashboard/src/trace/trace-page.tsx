@@ -6,13 +6,13 @@ import { carriedSearch, useView } from "../shell/view.js";
 import { TraceView } from "./trace-view.js";
 
 export function TracePage() {
-  const { id } = useParams({ strict: false }) as { id: string };
+  const { id = "" }: { id?: string } = useParams({ strict: false });
   const { search } = useView();
   return (
     <>
       <PageHead title="Trace">
         <code className="faint cut">{id}</code>
-        <Link to="/traces" search={carriedSearch(search) as never} className="button">
+        <Link to="/traces" search={carriedSearch(search)} className="button">
           <ArrowLeft size={14} />
           All traces
         </Link>

@@ -78,7 +78,6 @@ function WidthHandle({ column, widthPx, onWidth }: WidthHandleProps) {
     onWidth(column.id, widthPx + (event.key === "ArrowRight" ? stepPx : -stepPx));
   };
   return (
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a separator that can be moved has no tag
     <div
       className="width-handle"
       role="separator"

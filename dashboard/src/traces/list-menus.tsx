@@ -140,27 +140,29 @@ const formats = [
 /** Rows of an export that the page takes into its memory when the browser cannot write a stream to a file. */
 const rowsMax = 100_000;
 
+type ExportState = { readonly kind: "idle" | "running" } | { readonly kind: "failed"; readonly says: string };
+
 export function ExportMenu({ scope, columns }: { readonly scope: Scope; readonly columns: readonly Column[] }) {
-  const [state, setState] = useState<"idle" | "running" | string>("idle");
+  const [state, setState] = useState<ExportState>({ kind: "idle" });
   const run = (wanted: (typeof formats)[number]["format"]): void => {
     const format = wanted === "csv" ? "csv" : "jsonl";
     const names = [...new Set(columns.flatMap((column) => column.exports))].join(",");
     const query = { ...scopeQuery(scope), format, limit: rowsMax, columns: wanted === "jsonl-all" ? null : names };
-    setState("running");
+    setState({ kind: "running" });
     send("/v1/traces/export", { query })
       .then((response) => saveStream(response, `loom-traces-${new Date().toISOString().slice(0, 19)}.${format}`))
       .then(
-        () => setState("idle"),
-        (error: unknown) => setState(describeFailure(error)),
+        () => setState({ kind: "idle" }),
+        (error: unknown) => setState({ kind: "failed", says: describeFailure(error) }),
       );
   };
   return (
     <>
       <Menu
         trigger={
-          <Button disabled={state === "running"}>
+          <Button disabled={state.kind === "running"}>
             <Download size={14} />
-            {state === "running" ? "Exporting …" : "Export"}
+            {state.kind === "running" ? "Exporting …" : "Export"}
           </Button>
         }
       >
@@ -176,12 +178,8 @@ export function ExportMenu({ scope, columns }: { readonly scope: Scope; readonly
           {printColumns(columns) === undefined ? "Default columns" : `${columns.length} columns`}
         </p>
       </Menu>
-      <Dialog
-        title="The export failed"
-        isOpen={state !== "idle" && state !== "running"}
-        onClose={() => setState("idle")}
-      >
-        <p>{state}</p>
+      <Dialog title="The export failed" isOpen={state.kind === "failed"} onClose={() => setState({ kind: "idle" })}>
+        <p>{state.kind === "failed" ? state.says : ""}</p>
       </Dialog>
     </>
   );

@@ -38,7 +38,6 @@ export function PeekPanel({ id, onClose, onStep, canStep }: PeekPanelProps) {
   };
   return (
     <section className="peek" aria-label="Trace" style={{ width: widthPx }}>
-      {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a separator that can be moved has no tag */}
       <div
         className="peek-edge"
         role="separator"
@@ -61,8 +60,8 @@ export function PeekPanel({ id, onClose, onStep, canStep }: PeekPanelProps) {
         </Button>
         <Link
           to="/traces/$id"
-          params={{ id } as never}
-          search={readSearch({ ...carriedSearch(search), tab: search.tab }) as never}
+          params={{ id }}
+          search={readSearch({ ...carriedSearch(search), tab: search.tab })}
           className="button"
           data-kind="plain"
           data-small=""

@@ -127,7 +127,7 @@ function GridRow({ trace, index, top, template, columns, zone, isChosen, onOpen 
           {at === 0 ? (
             <Link
               to="/traces/$id"
-              params={{ id: trace.id } as never}
+              params={{ id: trace.id }}
               className="row-link"
               onClickCapture={onClick}
               aria-label={`Trace of ${formatTime(Date.parse(trace.createdAt), zone)}, ${trace.model ?? "no model"}, ${trace.outcome}`}

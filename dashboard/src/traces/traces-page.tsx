@@ -154,7 +154,7 @@ function useChosenRow(list: TraceListing, grid: RefObject<GridHandle | null>): C
   const open = useCallback((trace: Trace) => change({ peek: trace.id }), [change]);
   useShortcuts({
     Enter: () => {
-      if (search.peek !== undefined) void navigate({ to: "/traces/$id", params: { id: search.peek } as never });
+      if (search.peek !== undefined) void navigate({ to: "/traces/$id", params: { id: search.peek } });
     },
   });
   const step = (by: 1 | -1): void => {

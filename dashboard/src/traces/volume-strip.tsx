@@ -65,24 +65,14 @@ export function VolumeStrip({ scope }: { readonly scope: Scope }) {
 type BarProps = { readonly point: Point; readonly x: number; readonly width: number; readonly most: number };
 
 function Bar({ point, x, width, most }: BarProps) {
-  let y = heightUnits;
+  const seen = outcomes.filter((outcome) => point.outcomes[outcome] > 0);
+  const heights = seen.map((outcome) => Math.max(0.8, (point.outcomes[outcome] / most) * (heightUnits - 3)));
   return (
     <g>
-      {outcomes.map((outcome) => {
-        const count = point.outcomes[outcome];
-        if (count === 0) return null;
-        const height = Math.max(0.8, (count / most) * (heightUnits - 3));
-        y -= height;
-        return (
-          <rect
-            key={outcome}
-            x={x}
-            y={y}
-            width={Math.max(0.8, width * 0.84)}
-            height={height}
-            fill={outcomeColour(outcome)}
-          />
-        );
+      {seen.map((outcome, at) => {
+        const top = heights.slice(0, at + 1).reduce((sum, height) => sum + height, 0);
+        const box = { x, y: heightUnits - top, width: Math.max(0.8, width * 0.84), height: heights[at] };
+        return <rect key={outcome} {...box} fill={outcomeColour(outcome)} />;
       })}
     </g>
   );
