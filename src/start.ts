@@ -1,11 +1,11 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
 import { mkdirSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
 import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
 import type { Config } from "./config/config.js";
+import { drain } from "./drain.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
 import { waits } from "./hand-off/hand-off.js";
@@ -18,7 +18,7 @@ import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
 import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
 import { assertLimits, limits } from "./limits.js";
 import { ModelList } from "./list-models.js";
-import { type Listener, listen } from "./listen/listen.js";
+import { listen } from "./listen/listen.js";
 import { loadFrontEnd } from "./listen/native-addon.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
@@ -40,7 +40,6 @@ export type RunningGateway = {
 
 const authConnections = 4;
 const laneDrainMs = 15_000;
-const drainPollMs = 20;
 
 /** What was opened, closed in the opposite order; also when a later step of the start fails. */
 class Opened {
@@ -153,6 +152,14 @@ async function openAuthentication(
   return { authenticator, feed, pool };
 }
 
+function makeRouteTable(config: Config, { mock }: Ground): RouteTable {
+  return {
+    providers: new Map([...config.providers, mock.settings].map((settings) => [settings.name, settings])),
+    routes: new Map(Object.entries(config.routes)),
+    defaultProvider: config.defaultProvider,
+  };
+}
+
 async function build(
   config: Config,
   report: Report,
@@ -172,11 +179,7 @@ async function build(
   masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
-  const table: RouteTable = {
-    providers: new Map([...config.providers, ground.mock.settings].map((settings) => [settings.name, settings])),
-    routes: new Map(Object.entries(config.routes)),
-    defaultProvider: config.defaultProvider,
-  };
+  const table = makeRouteTable(config, ground);
   const models = new ModelList(table, pools);
   const keeper = keepDatabase({ url: database.url, retentionDays: config.retentionDays, emit });
   opened.add(() => keeper.stop());
@@ -225,14 +228,6 @@ async function build(
     database,
     masterKeys: masterKeys.first,
   };
-}
-
-/** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */
-async function drain(listener: Listener, timeoutMs: number): Promise<void> {
-  listener.stop();
-  const deadline = performance.now() + timeoutMs;
-  while (listener.open > 0 && performance.now() < deadline) await sleep(drainPollMs);
-  listener.close();
 }
 
 /** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */

@@ -67,7 +67,7 @@ export const codes = {
   },
   missing_scope: {
     status: 403,
-    type: "permission_error",
+    type: "invalid_request_error",
     source: "downstream",
     retryable: false,
     message: "This key lacks a scope that the request needs.",
@@ -187,7 +187,7 @@ export const codes = {
   query_too_slow: {
     status: 503,
     type: "server_error",
-    source: "downstream",
+    source: "internal",
     retryable: true,
     message: "The query took too long. Narrow the time or the filter.",
   },

@@ -1,13 +1,24 @@
 // The OpenAPI 3.1 document of the query API, made from the table of operations.
 import { z } from "zod";
 import { type Answer, errorAnswerShape, faults, type Operation, operations } from "./operations.js";
+import * as account from "./schema/account.js";
+import * as analytics from "./schema/analytics.js";
+import * as live from "./schema/live.js";
+import * as trace from "./schema/trace.js";
 
 type Json = { readonly [key: string]: unknown };
 
 /** Shapes with an id of their own become components; everything refers to them. */
 function makeComponents(): Json {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
-  return plain(schemas);
+  const registry = z.registry<{ id: string }>();
+  for (const shape of Object.values({ ...account, ...analytics, ...live, ...trace })) {
+    if (!(shape instanceof z.ZodType)) continue;
+    const id = shape.meta()?.id;
+    if (id !== undefined) registry.add(shape, { id });
+  }
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  const sorted = Object.entries(schemas).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return plain(Object.fromEntries(sorted));
 }
 
 /** Without what only a document of its own needs, and without patterns that `format` says better. */

@@ -5,7 +5,7 @@ const time = z.iso.datetime({ offset: true });
 const share = z.number().nullable();
 const milliseconds = z.number().nullable();
 
-const outcomeCountsShape = z
+export const outcomeCountsShape = z
   .object({
     complete: z.int(),
     error: z.int(),
@@ -16,7 +16,7 @@ const outcomeCountsShape = z
   })
   .meta({ id: "OutcomeCounts" });
 
-const statusCountsShape = z
+export const statusCountsShape = z
   .object({ ok: z.int().describe("Below 400."), clientError: z.int().describe("4xx."), serverError: z.int() })
   .meta({ id: "StatusCounts" });
 
@@ -47,7 +47,7 @@ export const figuresShape = z
   })
   .meta({ id: "Figures" });
 
-const spanShape = z.object({ from: time, to: time }).meta({ id: "TimeSpan" });
+export const spanShape = z.object({ from: time, to: time }).meta({ id: "TimeSpan" });
 const sourceShape = z
   .enum(["rollups", "traces"])
   .describe("rollups: from sums. traces: from single rows, for filters that the sums cannot answer.");
@@ -61,9 +61,9 @@ export const summaryShape = figuresShape
   })
   .meta({ id: "Summary" });
 
-const pointShape = figuresShape.extend({ at: time.describe("Begin of the bucket.") }).meta({ id: "Point" });
+export const pointShape = figuresShape.extend({ at: time.describe("Begin of the bucket.") }).meta({ id: "Point" });
 
-const seriesShape = z
+export const seriesShape = z
   .object({
     group: z.string().nullable().describe("The value that it stands for; null when nothing was asked to be grouped."),
     label: z.string().nullable().describe("For people: the key's name instead of its id, for instance."),
@@ -84,21 +84,21 @@ export const timeseriesShape = z
   })
   .meta({ id: "Timeseries" });
 
+export const topGroupShape = figuresShape
+  .extend({
+    group: z.string().nullable().describe("null: requests without such a value."),
+    label: z.string().nullable(),
+    filter: z.string().describe("The filter, as `q` takes it, that shows the requests of this group."),
+  })
+  .meta({ id: "TopGroup" });
+
 export const topShape = z
   .object({
     window: spanShape,
     by: z.string(),
     metric: z.string(),
     groupCount: z.int(),
-    data: z.array(
-      figuresShape
-        .extend({
-          group: z.string().nullable().describe("null: requests without such a value."),
-          label: z.string().nullable(),
-          filter: z.string().describe("The filter, as `q` takes it, that shows the requests of this group."),
-        })
-        .meta({ id: "TopGroup" }),
-    ),
+    data: z.array(topGroupShape),
     source: sourceShape,
   })
   .meta({ id: "Top" });

@@ -132,7 +132,7 @@ export const traceDetailShape = traceShape
   })
   .meta({ id: "TraceDetail" });
 
-const bodyShape = z
+export const bodyShape = z
   .object({
     bytes: z.int().describe("Size of the whole body as it was captured, decoded if `decoded` says so."),
     offset: z.int().describe("Of the first byte in `text`."),
