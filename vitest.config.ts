@@ -47,6 +47,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Journeys in the system's Chromium against the built gateway and dashboard; skipped where there is none.
+        test: {
+          name: "browser",
+          include: ["tests/browser/*.test.ts"],
+          globalSetup: [...globalDatabase, "tests/browser/support/say-skipped.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: "tidy", include: ["tests/tidy/**/*.test.ts"], isolate: false, testTimeout: 20_000 },
       },
     ],

@@ -24,7 +24,7 @@ function CostTable({ trace }: { readonly trace: TraceDetail }) {
   const { costLines, estimatedCostUSD } = trace;
   if (costLines === null || costLines.length === 0) {
     if (estimatedCostUSD !== null)
-      return <p>The cost was {formatCost(estimatedCostUSD)}; its price list is not at hand any more.</p>;
+      return <p>{formatCost(estimatedCostUSD)} in all. The prices that it was made of are not at hand.</p>;
     return (
       <p className="notice">
         {trace.usageSource === "none"

@@ -25,20 +25,25 @@ export function readPhases(trace: TraceDetail): Phase[] {
     at = attempt.endedMs;
   });
   if (attempts.length === 0 && trace.attempts > 0 && trace.ttfbMs !== null) {
-    phases.push({
-      name: "Loom and provider",
-      detail: "the tries were not kept",
-      kind: "wait",
-      fromMs: 0,
-      toMs: trace.ttfbMs,
-    });
-    at = trace.ttfbMs;
-    phases.push({ name: "Answer", detail: "", kind: "stream", fromMs: at, toMs: trace.latencyMs });
+    phases.push(...coarsePhases(trace, trace.ttfbMs));
     at = trace.latencyMs;
   }
   const last = attempts.length === 0 ? "Loom" : "Record, then end the answer";
   if (trace.latencyMs - at > shortestMs) phases.push(loomPhase(last, at, trace.latencyMs));
   return phases;
+}
+
+/** Without the times of the tries: Loom's share stands in front as one piece, though a part of it comes at the end. */
+function coarsePhases(trace: TraceDetail, ttfbMs: number): Phase[] {
+  const { gatewayOverheadMs, latencyMs, attempts, provider, responseModel, model, outcome } = trace;
+  const loomMs = Math.min(gatewayOverheadMs, ttfbMs);
+  const name = `${provider ?? "provider"} · ${responseModel ?? model ?? ""}`;
+  const tries = attempts > 1 ? `${attempts} tries` : "to the first byte";
+  return [
+    { name: "Loom, in all", detail: "Loom", kind: "loom", fromMs: 0, toMs: loomMs },
+    { name, detail: tries, kind: outcome === "error" ? "failed" : "wait", fromMs: loomMs, toMs: ttfbMs },
+    { name, detail: trace.streamed ? "stream" : "body", kind: "stream", fromMs: ttfbMs, toMs: latencyMs },
+  ];
 }
 
 function loomPhase(name: string, fromMs: number, toMs: number): Phase {

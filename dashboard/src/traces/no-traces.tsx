@@ -1,8 +1,8 @@
 // An empty list, which has four causes that call for four answers: nothing ever, nothing in this time, nothing for this
 // filter, not permitted.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Inbox, Lock, SearchX, Timer } from "lucide-react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useKey } from "../api/key-store.js";
 import { meQuery, type Scope } from "../api/queries.js";
 import type { Me } from "../api/schema.js";
@@ -17,33 +17,34 @@ import { useView } from "../shell/view.js";
 const pollMs = 1500;
 
 export function NoTraces({ scope }: { readonly scope: Scope }) {
-  const key = useKey();
-  const me = useQuery(meQuery(key));
-  if (me.data === undefined) return null;
-  if (!me.data.may.readTraces) {
+  const me = useFirstTrace();
+  if (me === undefined) return null;
+  if (!me.may.readTraces) {
     return (
       <Empty title="This key may not read traces" icon={<Lock size={26} />}>
         <p>Sign in with another key of the tenant, or ask for one that may.</p>
       </Empty>
     );
   }
-  if (me.data.newestTraceAt === null) return <WaitForFirst />;
-  return scope.q === "" ? <NothingInTime me={me.data} /> : <NothingForFilter q={scope.q} />;
+  if (me.newestTraceAt === null) return <FirstTrace />;
+  return scope.q === "" ? <NothingInTime me={me} /> : <NothingForFilter q={scope.q} />;
 }
 
-/** Looks until there is one, then shows it. */
-function WaitForFirst() {
+/** Who asks; while the tenant has no trace it looks until there is one, and then shows it. */
+function useFirstTrace(): Me | undefined {
   const key = useKey();
-  const queries = useQueryClient();
   const { refresh } = useClock();
-  const { data } = useQuery({ ...meQuery(key), refetchInterval: pollMs, staleTime: 0 });
-  const hasTrace = typeof data?.newestTraceAt === "string";
+  const { data } = useQuery({
+    ...meQuery(key),
+    refetchInterval: ({ state }) => (state.data?.newestTraceAt === null ? pollMs : false),
+  });
+  const newest = data?.newestTraceAt;
+  const before = useRef(newest);
   useEffect(() => {
-    if (!hasTrace) return;
-    refresh();
-    void queries.invalidateQueries({ queryKey: ["traces"] });
-  }, [hasTrace, refresh, queries]);
-  return <FirstTrace />;
+    if (before.current === null && typeof newest === "string") refresh();
+    before.current = newest;
+  }, [newest, refresh]);
+  return data;
 }
 
 function NothingInTime({ me }: { readonly me: Me }) {
