@@ -48,6 +48,8 @@ export function tracesQuery(scope: Scope) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     staleTime: 300_000,
+    // A page never changes; comparing the old ones with each new one costs more the further a reader scrolls.
+    structuralSharing: false,
   });
 }
 

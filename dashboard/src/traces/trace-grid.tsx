@@ -1,7 +1,7 @@
 // The virtualised table of traces: only the rows in sight are in the page, each of them a real link.
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, type RefObject, useEffect, useImperativeHandle, useRef } from "react";
+import { type MouseEvent, memo, type RefObject, useCallback, useEffect, useImperativeHandle, useRef } from "react";
 import type { Trace } from "../api/schema.js";
 import type { Zone } from "../format/times.js";
 import { formatTime } from "../format/times.js";
@@ -34,12 +34,13 @@ export function TraceGrid(props: TraceGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { widths, setWidth } = useColumnWidths();
   const template = columns.map((column) => columnTrack(column, widths[column.id])).join(" ");
+  const getItemKey = useCallback((index: number) => rows[index]?.id ?? index, [rows]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowPx,
+    estimateSize,
     overscan: overscanRows,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    getItemKey,
   });
   useImperativeHandle(handle, () => ({
     showRow: (index) => virtual.scrollToIndex(index, { align: "auto" }),
@@ -95,6 +96,8 @@ function columnTrack(column: Column, widthPx: number | undefined): string {
   return column.id === "model" ? `minmax(${column.widthPx}px, 1fr)` : `${column.widthPx}px`;
 }
 
+const estimateSize = (): number => rowPx;
+
 type GridRowProps = {
   readonly trace: Trace;
   readonly index: number;
@@ -106,7 +109,8 @@ type GridRowProps = {
   readonly onOpen: (trace: Trace) => void;
 };
 
-function GridRow({ trace, index, top, template, columns, zone, isChosen, onOpen }: GridRowProps) {
+const GridRow = memo(function GridRow(props: GridRowProps) {
+  const { trace, index, top, template, columns, zone, isChosen, onOpen } = props;
   const onClick = (event: MouseEvent): void => {
     // With a modifier it is an ordinary link, to a new tab or window.
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
@@ -142,7 +146,7 @@ function GridRow({ trace, index, top, template, columns, zone, isChosen, onOpen 
       ))}
     </div>
   );
-}
+});
 
 function GridEnd({ rows, hasMore, isFetchingMore, searchedToMs, zone }: TraceGridProps & { readonly zone: Zone }) {
   if (isFetchingMore || hasMore) {
