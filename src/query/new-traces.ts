@@ -11,31 +11,43 @@ const overlapMs = 3000;
 /** An exchange that took longer than this is not shown live; partitions before it are not opened. */
 const longestExchange = "2 days";
 
+type FoundTrace = { readonly id: string; readonly created: string };
+
 export type NewTraces = { readonly data: readonly Trace[]; readonly leftOut: number };
 
-/** Remembers what was seen, so that the overlap shows nothing twice. */
+/** Remembers what was seen, so that the overlap shows nothing twice. Times are the database's own. */
 export class NewTraceReader {
   readonly #tenantId: string;
   readonly #filter: Filter;
-  /** Id -> when it was seen, unix ms. */
+  /** Id -> when it was seen, unix ms of this process. */
   readonly #seen = new Map<string, number>();
-  #sinceMs: number;
+  #since: string | null = null;
 
-  /** From `nowMs` on. */
-  constructor(tenantId: string, filter: Filter, nowMs: number) {
+  constructor(tenantId: string, filter: Filter) {
     this.#tenantId = tenantId;
     this.#filter = filter;
-    this.#sinceMs = nowMs;
+  }
+
+  /** What is visible now is old from now on. Before the first `read`. */
+  async start(query: Query, nowMs: number): Promise<void> {
+    await this.#findFresh(query, nowMs);
   }
 
   /** The newest `rowsMax` that match, oldest first; the rest is counted. */
   async read(query: Query, nowMs: number, rowsMax: number): Promise<NewTraces> {
+    const fresh = await this.#findFresh(query, nowMs);
+    const data = await this.#readRows(query, fresh.slice(0, rowsMax));
+    return { data, leftOut: fresh.length - data.length };
+  }
+
+  async #findFresh(query: Query, nowMs: number): Promise<FoundTrace[]> {
     const parameters = new Parameters();
     const tenant = `${parameters.add(this.#tenantId)}::uuid`;
-    const since = `${parameters.add(new Date(this.#sinceMs - overlapMs).toISOString())}::timestamptz`;
+    const since = `coalesce(${parameters.add(this.#since)}::timestamptz, now()) - interval '${overlapMs} milliseconds'`;
     const conditions = filterConditions(this.#filter, parameters, tenant, "rows");
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-    const matched = await query<{ id: string; created: string }>(
+    const [clock] = await query<{ now: string }>("SELECT now()::text AS now");
+    const matched = await query<FoundTrace>(
       `SELECT id, created_at::text AS created FROM (
          SELECT ${traceColumns}, node_id FROM loom.traces
          WHERE tenant_id = ${tenant} AND recorded_at > ${since} AND created_at > now() - interval '${longestExchange}'
@@ -44,14 +56,13 @@ export class NewTraceReader {
       parameters.values,
     );
     const fresh = matched.filter(({ id }) => !this.#seen.has(id));
-    const data = await this.#readRows(query, fresh.slice(0, rowsMax));
     for (const { id } of fresh) this.#seen.set(id, nowMs);
     for (const [id, seenMs] of this.#seen) if (seenMs < nowMs - 3 * overlapMs) this.#seen.delete(id);
-    this.#sinceMs = nowMs;
-    return { data, leftOut: fresh.length - data.length };
+    this.#since = clock?.now ?? this.#since;
+    return fresh;
   }
 
-  async #readRows(query: Query, wanted: readonly { id: string; created: string }[]): Promise<Trace[]> {
+  async #readRows(query: Query, wanted: readonly FoundTrace[]): Promise<Trace[]> {
     if (wanted.length === 0) return [];
     const rows = await query<TraceRow>(
       `SELECT ${traceSelection} FROM (SELECT ${traceColumns} FROM loom.traces

@@ -30,7 +30,8 @@ export class LiveSite {
       throw new LoomError("query_busy", { message: `At most ${limits.liveTailsMax} live tails run at once.` });
     }
     const { reader, now } = this.#parts;
-    const traces = new NewTraceReader(tenant.id, filter, now());
+    const traces = new NewTraceReader(tenant.id, filter);
+    await reader.read(tenant.id, (query) => traces.start(query, now()));
     const stream = new ReplyStream(exchange.reply, 200, [
       ["content-type", "text/event-stream"],
       ["cache-control", "no-store"],
