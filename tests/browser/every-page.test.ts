@@ -38,7 +38,7 @@ describe.skipIf(findChromium() === null)("every page", () => {
     ["stream", () => `/traces/${first}?tab=stream`, ".stream-list td"],
     ["cost", () => `/traces/${first}?tab=cost`, ".pairs"],
     ["record", () => `/traces/${first}?tab=record`, ".pair"],
-    ["compare", () => `/compare/${first}...${second}`, ".word-diff"],
+    ["compare", () => `/compare/${first}/${second}`, ".word-diff"],
     ["sessions", () => "/sessions?range=7d", ".sessions-card td"],
     ["session", () => "/sessions?range=7d&session=journey-1", ".message"],
     ["playground", () => `/playground?replay=${second}`, ".playground-message"],
