@@ -78,6 +78,8 @@ export const limits = {
   laneSpoolBytesMax: 8 * 1024 * MiB,
   /** Finished exchanges that a lane holds in memory; above, they are read back from the spool when their turn comes. */
   laneMemoryBytesMax: 64 * MiB,
+  /** Gaps of which a lane keeps the particulars until they are in the ledger; of those above, only the numbers. */
+  laneGapsMax: 100_000,
   /** How long a lane that found its disk full or failing waits before it tries again. */
   spoolRetryMs: 1000,
   /** Connections that the query API has of its own, so that requests never wait behind a query. */

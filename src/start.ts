@@ -211,6 +211,7 @@ async function build(
     site,
     emit,
   });
+  await handOff.whenOpen();
   const listener = await listen(ground.frontEnd.addon, {
     ...config.listen,
     onExchange: gateway.handle,
@@ -222,12 +223,8 @@ async function build(
     await drain(listener, config.drainTimeoutMs);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
-  return {
-    url: `http://${host}:${listener.port}`,
-    frontEnd: ground.frontEnd.description,
-    database,
-    masterKeys: masterKeys.first,
-  };
+  const url = `http://${host}:${listener.port}`;
+  return { url, frontEnd: ground.frontEnd.description, database, masterKeys: masterKeys.first };
 }
 
 /** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */

@@ -3,12 +3,12 @@
 import type { MessagePort } from "node:worker_threads";
 import type { LoomEvent } from "../src/report/events.js";
 import { type Frame, frameKinds, readFrames } from "../src/trace/frames.js";
-import type { FromLane, LaneSettings, LaneTask, ToLane } from "../src/trace/lane-messages.js";
+import type { FromLane, LaneSettings, LaneTask, SkippedExchange, ToLane } from "../src/trace/lane-messages.js";
 import type { TraceBegin } from "../src/trace/record.js";
 import { OpenExchanges, type RawExchange } from "./open-exchanges.js";
 import { type LeftExchange, RecordQueue } from "./record-queue.js";
 import { Recorder } from "./recorder.js";
-import { Adoption } from "./spool/adoption.js";
+import { Adoptions } from "./spool/adoption.js";
 import { crashAt, type Reach } from "./spool/crash-point.js";
 import { LaneSpool } from "./spool/lane-spool.js";
 import { diskFiles } from "./spool/spool-files.js";
@@ -40,14 +40,14 @@ class LaneRun {
   readonly #open = new OpenExchanges();
   readonly #queue: RecordQueue;
   #spool: LaneSpool | null = null;
-  #adoption: Adoption | null = null;
-  #adopting: Promise<void> = Promise.resolve();
+  readonly #adoptions: Adoptions;
   /** Exchanges of an earlier worker that have ended in this one. */
   readonly #handedOn = new Set<number>();
+  /** Exchanges that the spool refused: what was under way of them is of no use any more. */
+  readonly #refused = new Set<number>();
   #lastBatch = 0;
   /** What the main thread was told last of room for new exchanges. */
   #told: "room" | "full" = "room";
-  #state: "running" | "draining" = "running";
 
   constructor(port: MessagePort, settings: LaneSettings) {
     this.#port = port;
@@ -58,6 +58,13 @@ class LaneRun {
       emit: (event) => this.#emit(event),
       // The main thread must learn that there is room again, also when it sends nothing because there was none.
       onProgress: (seqs) => this.#settle(seqs),
+      isHeld: (seq) => this.#spool?.holds(seq) === true,
+      reach: this.#reach,
+    });
+    this.#adoptions = new Adoptions({
+      settings,
+      files: diskFiles,
+      emit: (event) => this.#emit(event),
       reach: this.#reach,
     });
     this.#queue = new RecordQueue({
@@ -86,7 +93,9 @@ class LaneRun {
 
   async run(): Promise<void> {
     this.#spool?.startReplay();
-    if (this.#settings.spool !== undefined) this.#adopting = this.#adoptAll(this.#settings.spool.adopt);
+    // Tells the main thread that the lane is open, and whether it has room.
+    this.#acknowledge([]);
+    void this.#adoptions.run(this.#settings.spool?.adopt ?? []);
     const settling = setInterval(() => this.#tick(), settleEveryMs);
     try {
       await this.#drain(await this.#untilDrain());
@@ -101,7 +110,7 @@ class LaneRun {
     return new Promise((resolve) => {
       this.#port.on("message", (message: ToLane) => {
         if (message.type === "frames") this.#receive(message.batch, message.bytes);
-        else if (message.type === "skipped") this.#recorder.noteSkipped(message.exchange);
+        else if (message.type === "skipped") this.#skip(message.exchange);
         else if (message.type === "keys") this.#recorder.renewKeys(message.masterKeys);
         else if (message.type === "forget") this.#recorder.forgetKeys(message.tenantId);
         else resolve(message.deadlineMs);
@@ -129,6 +138,7 @@ class LaneRun {
   #collect(frames: readonly Frame[]): Ended[] {
     const ended: Ended[] = [];
     for (const frame of frames) {
+      if (this.#refused.has(frame.seq)) continue;
       try {
         const salt = this.#spool?.resumedSalt(frame.seq);
         if (salt === undefined) {
@@ -148,6 +158,7 @@ class LaneRun {
   #finish(batch: number, ended: readonly Ended[], refused: ReadonlySet<number>): void {
     this.#lastBatch = batch;
     this.#acknowledge([...refused]);
+    for (const seq of refused) this.#breakOff(seq);
     for (const one of ended) {
       if (one.where === "spool") {
         this.#handedOn.add(one.left.seq);
@@ -156,6 +167,24 @@ class LaneRun {
         this.#queue.leave({ seq: one.raw.seq, keySalt: saltOf(one.raw) });
       else this.#queue.add(one.raw);
     }
+  }
+
+  /** An exchange that goes on, but not in the spool: what there is of it becomes a row now, or its number a gap. */
+  #breakOff(seq: number): void {
+    if (this.#refused.has(seq)) return;
+    this.#refused.add(seq);
+    const salt = this.#spool?.resumedSalt(seq);
+    const raw = this.#open.remove(seq);
+    if (salt !== undefined && !this.#handedOn.has(seq)) {
+      this.#handedOn.add(seq);
+      this.#queue.leave({ seq, keySalt: salt });
+    } else if (raw !== null && this.#spool?.holds(seq) === true) this.#queue.add(raw);
+    else if (raw !== null) this.#recorder.noteRefused(raw);
+  }
+
+  /** What the main thread could not hand over, unless an earlier worker had got it after all. */
+  #skip(exchange: SkippedExchange): void {
+    if (this.#spool?.holds(exchange.seq) !== true) this.#recorder.noteSkipped(exchange);
   }
 
   #readBack(left: LeftExchange): RawExchange | null {
@@ -176,30 +205,14 @@ class LaneRun {
     if (this.#told === "full") this.#acknowledge([]);
   }
 
-  async #adoptAll(folders: readonly string[]): Promise<void> {
-    for (const folder of folders) {
-      if (this.#state === "draining") return;
-      const emit = (event: LoomEvent) => this.#emit(event);
-      this.#adoption = new Adoption({ folder, settings: this.#settings, files: diskFiles, emit, reach: this.#reach });
-      await this.#adoption.run().catch((error: unknown) => {
-        const reason = `${folder}: ${error instanceof Error ? error.message : String(error)}`;
-        emit({ name: "spool_failed", lane: this.#settings.lane, what: "adopt", reason });
-      });
-    }
-  }
-
   async #drain(deadlineMs: number): Promise<void> {
-    this.#state = "draining";
     await this.#spool?.idle();
     await this.#spool?.stopReplay();
     const left = this.#spool?.resumed.filter(({ seq }) => !this.#handedOn.has(seq)) ?? [];
     for (const one of left) this.#queue.leave(one);
     this.#queue.drain();
     for (const raw of this.#open.takeAll()) this.#recorder.record(raw);
-    const adopted = this.#adoption?.stop(deadlineMs);
-    await this.#recorder.drain(deadlineMs);
-    await adopted;
-    await this.#adopting;
+    await Promise.all([this.#adoptions.stop(deadlineMs), this.#recorder.drain(deadlineMs)]);
     await this.#spool?.end();
   }
 
@@ -218,6 +231,7 @@ class LaneRun {
 
   #settle(seqs: readonly number[]): void {
     this.#spool?.settle(seqs);
+    for (const seq of seqs) this.#refused.delete(seq);
     this.#port.postMessage({ type: "settled", seqs } satisfies FromLane);
     this.#acknowledge([]);
   }

@@ -68,6 +68,15 @@ export class OpenExchanges {
     return null;
   }
 
+  /** Takes out an exchange of which nothing more will come; null when it is not here. */
+  remove(seq: number): RawExchange | null {
+    const raw = this.#open.get(seq);
+    if (raw === undefined) return null;
+    this.#open.delete(seq);
+    this.#bytes -= bytesOf(raw);
+    return raw;
+  }
+
   /**
    * Copies what has been open since the last call out of its batch: one frame of a long stream must not keep the
    * bodies of all that shared its message in memory.

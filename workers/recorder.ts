@@ -23,6 +23,8 @@ export type RecorderOptions = {
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: nothing more will happen to these numbers. */
   readonly onProgress: (seqs: readonly number[]) => void;
+  /** Whether something of this number is in the spool. */
+  readonly isHeld?: (seq: number) => boolean;
 };
 
 type SealedExchange = { readonly exchange: FinishedExchange; readonly bodies: SealedBodies };
@@ -44,7 +46,7 @@ export class Recorder {
   #largeBytes = 0;
 
   /** Throws an Error when the master keys or the ledger key are not well-formed. */
-  constructor({ settings, emit, onProgress, reach = () => {} }: RecorderOptions) {
+  constructor({ settings, emit, onProgress, isHeld = () => false, reach = () => {} }: RecorderOptions) {
     const { lane, nodeId, bootId, databaseUrl, masterKeys, ledgerKey } = settings;
     this.#emit = emit;
     this.#origin = { lane, nodeId, bootId };
@@ -53,7 +55,7 @@ export class Recorder {
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
     const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
     const left = settings.durability === "memory" ? "lost" : "kept";
-    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, left, reach, ...ledger });
+    this.#writer = new TraceWriter({ databaseUrl, lane, seal, emit, onProgress, isHeld, left, reach, ...ledger });
   }
 
   /** The keys that everything of this lane is sealed with. */
@@ -93,10 +95,15 @@ export class Recorder {
     this.#writer.noteAdmitted(seq);
   }
 
-  /** An exchange of this lane that was served and not recorded. */
+  /** An exchange of this lane that is not recorded. */
   noteSkipped(exchange: SkippedExchange): void {
     this.noteAdmitted(exchange.seq);
     this.noteGap({ ...this.#origin, ...exchange });
+  }
+
+  /** An exchange whose begin found no place: it was not served, or without a record. */
+  noteRefused(raw: RawExchange): void {
+    this.noteGap(this.#gapOf(raw, "record_failed"));
   }
 
   /** Tells of a number that no row will stand for. */
@@ -129,18 +136,15 @@ export class Recorder {
 
   #lose(raw: RawExchange, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
+    this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [nameExchange(raw)], reason });
+    this.noteGap(this.#gapOf(raw, reason));
+  }
+
+  #gapOf(raw: RawExchange, reason: string): Gap {
     const id = nameExchange(raw);
-    this.#emit({ name: "traces_lost", lane: this.#origin.lane, ids: [id], reason });
     // Which tenant's it was cannot be told for sure of an exchange that cannot be read.
-    const known = id.startsWith("seq ") ? null : id;
-    this.#writer.addGap({
-      ...this.#origin,
-      seq: raw.seq,
-      id: known,
-      tenantId: null,
-      reason,
-      createdAtMs: Date.now(),
-    });
+    const known = { id: id.startsWith("seq ") ? null : id, tenantId: null };
+    return { ...this.#origin, seq: raw.seq, ...known, reason, createdAtMs: Date.now() };
   }
 
   #sealRow({ row, keySalt }: BatchRow, encoded: Uint8Array) {

@@ -39,7 +39,7 @@ const routes = [
   }),
   createRoute({
     ...at,
-    path: "/compare/$pair",
+    path: "/compare/$left/$right",
     component: lazyRouteComponent(() => import("./compare/compare-page.js"), "ComparePage"),
   }),
   createRoute({

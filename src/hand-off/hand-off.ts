@@ -1,5 +1,6 @@
 // The lanes of this process: their workers, started by Piscina, one pool of one thread each. A lane's task runs
 // for as long as the lane lives; its frames go over a port of their own. This folder is the only one that knows Piscina.
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { LoomError } from "../errors/loom-error.js";
@@ -33,6 +34,10 @@ export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
 export type HandOff = {
   readonly durability: Durability;
   readonly lanes: readonly Lane[];
+  /** False while a lane's writer cannot write, for whatever reason: the server is away, or takes nothing from it. */
+  readonly isWriting: boolean;
+  /** Resolves when every lane has its first segment, or has none for now. Waits 5 s at most. */
+  whenOpen(): Promise<void>;
   /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
   pick(): Lane;
   /** Stands in for a lane when `pick` throws: what it takes becomes a gap in the ledger. */
@@ -46,6 +51,8 @@ export type HandOff = {
 };
 
 const restartDelayMs = 100;
+const openPollMs = 2;
+const openMsMax = 5000;
 
 class LaneThread {
   readonly lane: Lane;
@@ -122,7 +129,7 @@ class LaneThread {
 
   renewKeys(masterKeys: string): void {
     this.#masterKeys = masterKeys;
-    this.lane.renewKeys(masterKeys);
+    this.lane.tellKeys({ type: "keys", masterKeys });
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -133,14 +140,36 @@ class LaneThread {
   }
 }
 
+/** Keeps the names of the writers that have said that they cannot write, and not yet that they can. */
+function noteWriter(away: Set<string>, event: LoomEvent): void {
+  if (event.name === "database_away") away.add(event.who);
+  else if (event.name === "database_back") away.delete(event.who);
+  else if (event.name === "lane_crashed") away.delete(`lane ${event.lane}`);
+}
+
 export function openHandOff(options: HandOffOptions): HandOff {
   const left = options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder);
   const adoptedBy = (index: number) => left.filter((_, at) => at % options.lanes === index);
-  const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options, adoptedBy(index)));
+  const away = new Set<string>();
+  const emit = (event: LoomEvent): void => {
+    noteWriter(away, event);
+    options.emit(event);
+  };
+  const threads = Array.from(
+    { length: options.lanes },
+    (_, index) => new LaneThread(index, { ...options, emit }, adoptedBy(index)),
+  );
   let turn = 0;
   return {
+    get isWriting() {
+      return away.size === 0;
+    },
     durability: options.durability,
     lanes: threads.map((thread) => thread.lane),
+    async whenOpen() {
+      const until = performance.now() + openMsMax;
+      while (threads.some(({ lane }) => !lane.isOpen) && performance.now() < until) await sleep(openPollMs);
+    },
     pick() {
       for (let tried = 0; tried < threads.length; tried += 1) {
         turn = (turn + 1) % threads.length;
@@ -150,14 +179,15 @@ export function openHandOff(options: HandOffOptions): HandOff {
       throw new LoomError("trace_store_unavailable");
     },
     pickUnrecorded(reason) {
-      const { lane } = threads[turn] ?? (threads[0] as LaneThread);
-      return new UnrecordedLane(lane, reason);
+      const thread = threads[turn];
+      if (thread === undefined) throw new LoomError("trace_store_unavailable");
+      return new UnrecordedLane(thread.lane, reason);
     },
     renewKeys(masterKeys) {
       for (const thread of threads) thread.renewKeys(masterKeys);
     },
     forgetKeys(tenantId) {
-      for (const { lane } of threads) lane.forgetKeys(tenantId);
+      for (const { lane } of threads) lane.tellKeys({ type: "forget", tenantId });
     },
     async stop(deadlineMs) {
       await Promise.all(threads.map((thread) => thread.stop(deadlineMs)));

@@ -1,5 +1,5 @@
 // One lane as the main thread sees it: it numbers exchanges, packs the frames of an event-loop turn into one
-// message, and calls back when the worker has acknowledged them. lanes.ts starts and restarts the workers.
+// message, and calls back when the worker has acknowledged them. hand-off.ts starts and restarts the workers.
 import type { MessagePort } from "node:worker_threads";
 import { LoomError } from "../errors/loom-error.js";
 import { limits } from "../limits.js";
@@ -7,6 +7,7 @@ import type { LoomEvent } from "../report/events.js";
 import { FrameBatch, type FrameKind, frameKinds } from "../trace/frames.js";
 import type { Durability, FromLane, ResumedExchange, SkippedExchange, ToLane } from "../trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
+import { Unsettled } from "./unsettled.js";
 
 /** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
 export type OnAcknowledged = (error: LoomError | null) => void;
@@ -35,8 +36,6 @@ export class Lane {
   #lastBatch = 0;
   #pending = new FrameBatch();
   #pendingSeqs = new Set<number>();
-  /** Gaps that no worker has been told of. */
-  #skipped: SkippedExchange[] = [];
   #waiting: Waiting[] = [];
   #sent: SentBatch[] = [];
   #flushIsDue = false;
@@ -46,14 +45,13 @@ export class Lane {
   #unacknowledgedBytes = 0;
   #openExchanges = 0;
   /** Whether the worker has room for new exchanges, as far as it said. */
-  #room: "free" | "full" = "free";
+  #room: "unknown" | "free" | "full" = "unknown";
   /** Whether a worker's successor finds what was acknowledged. */
   readonly #memory: "lost" | "spooled";
   readonly #open = new Map<number, OpenExchange>();
   /** Open exchanges that the worker does not have whole: nothing more of them is kept. */
   readonly #broken = new Set<number>();
-  /** Ids by number of all that a crash of the worker would lose. */
-  #unsettled = new Map<number, string>();
+  readonly #unsettled = new Unsettled();
 
   constructor(index: number, durability: Durability, emit: (event: LoomEvent) => void) {
     this.index = index;
@@ -63,7 +61,12 @@ export class Lane {
 
   /** False while the worker is away or its backlog is over its bound: nothing may be admitted then. */
   get admits(): boolean {
-    return this.#port !== null && this.#room === "free" && this.backlogBytes < limits.laneBacklogBytesMax;
+    return this.#port !== null && this.#room !== "full" && this.backlogBytes < limits.laneBacklogBytesMax;
+  }
+
+  /** Whether a worker has answered yet. */
+  get isOpen(): boolean {
+    return this.#room !== "unknown";
   }
 
   get openExchanges(): number {
@@ -78,26 +81,25 @@ export class Lane {
   begin(begin: TraceBegin, requestBody: Uint8Array, onAcknowledged?: OnAcknowledged): number {
     this.#lastSeq += 1;
     this.#openExchanges += 1;
-    this.#unsettled.set(this.#lastSeq, begin.id);
+    this.#unsettled.add(this.#lastSeq, begin);
     this.#open.set(this.#lastSeq, { keySalt: begin.keySalt, lastBatch: 0, state: "open" });
     this.#send(frameKinds.begin, this.#lastSeq, JSON.stringify(begin), [requestBody], onAcknowledged);
     return this.#lastSeq;
   }
 
   /** Gives a number to an exchange that is served and not recorded: the ledger gets a signed gap for it. */
-  skip({ id, tenantId, createdAtMs }: TraceBegin, reason: string): number {
+  skip(begin: TraceBegin, reason: string): number {
+    const { id, tenantId } = begin;
     this.#lastSeq += 1;
-    this.#unsettled.set(this.#lastSeq, id);
-    this.#skipped.push({ seq: this.#lastSeq, id, tenantId, createdAtMs, reason });
-    this.#sendSkipped();
+    this.#unsettled.add(this.#lastSeq, begin);
+    this.#tell(this.#unsettled.makeGap(this.#lastSeq, reason));
     this.#emit({ name: "exchange_unrecorded", lane: this.index, traceId: id, tenantId, reason });
     return this.#lastSeq;
   }
 
-  #sendSkipped(): void {
-    if (this.#port === null) return;
-    for (const exchange of this.#skipped) this.#port.postMessage({ type: "skipped", exchange } satisfies ToLane);
-    this.#skipped = [];
+  /** A worker that finds the exchange in its spool, or a row of it, makes no gap of it. */
+  #tell(gap: SkippedExchange | null): void {
+    if (gap !== null) this.#port?.postMessage({ type: "skipped", exchange: gap } satisfies ToLane);
   }
 
   chunk(seq: number, bytes: readonly Uint8Array[], onAcknowledged?: OnAcknowledged): void {
@@ -115,7 +117,7 @@ export class Lane {
   attach(port: MessagePort): void {
     this.#port = port;
     port.on("message", (message: FromLane) => this.#take(message));
-    this.#sendSkipped();
+    for (const gap of this.#unsettled.gaps) this.#tell(gap);
     this.#flush();
   }
 
@@ -134,7 +136,7 @@ export class Lane {
     this.#port = null;
     this.#backlogBytes = 0;
     this.#unacknowledgedBytes = 0;
-    this.#room = "free";
+    this.#room = "unknown";
     const broken = new Set(this.#memory === "lost" ? this.#open.keys() : this.#sent.flatMap(({ seqs }) => [...seqs]));
     const waiting = [...this.#sent.flatMap((sent) => sent.waiting), ...this.#waiting];
     this.#sent = [];
@@ -142,21 +144,18 @@ export class Lane {
     this.#waiting = this.#waiting.filter(({ seq }) => !broken.has(seq));
     for (const seq of broken) this.#break(seq);
     this.#emit({ name: "lane_crashed", lane: this.index, reason, exchanges: this.#unsettled.size });
-    if (this.#memory === "lost" && this.#unsettled.size > 0) {
-      this.#emit({ name: "traces_lost", lane: this.index, ids: [...this.#unsettled.values()], reason: "lane_crashed" });
-      this.#unsettled.clear();
+    // What the gone worker alone had becomes a gap, so that its number is accounted for.
+    const lost = this.#unsettled.lose(this.#memory === "lost" ? null : broken, "lane_crashed");
+    if (this.#memory === "lost" && lost.length > 0) {
+      const ids = lost.map(({ id }) => id);
+      this.#emit({ name: "traces_lost", lane: this.index, ids, reason: "lane_crashed" });
     }
     for (const { seq, onAcknowledged } of waiting) if (broken.has(seq)) onAcknowledged(notKept("The lane crashed."));
   }
 
   /** What was handed over so far is sealed under the old keys or the new ones; what comes after it under the new. */
-  renewKeys(masterKeys: string): void {
-    this.#port?.postMessage({ type: "keys", masterKeys } satisfies ToLane);
-  }
-
-  /** Has the worker drop the keys that it derived for a tenant; for all of them when `tenantId` is null. */
-  forgetKeys(tenantId: string | null): void {
-    this.#port?.postMessage({ type: "forget", tenantId } satisfies ToLane);
+  tellKeys(message: Extract<ToLane, { readonly type: "keys" | "forget" }>): void {
+    this.#port?.postMessage(message);
   }
 
   /** Asks the worker to finish what it has and to end its task. */
@@ -174,6 +173,7 @@ export class Lane {
   ): void {
     const open = this.#open.get(seq);
     if (open === undefined || this.#broken.has(seq) || (this.#port === null && this.#memory === "lost")) {
+      if (kind === frameKinds.begin) this.#tell(this.#unsettled.makeGap(seq, "lane_crashed"));
       if (kind === frameKinds.end) this.#forget(seq);
       onAcknowledged?.(notKept("The lane does not have this exchange any more."));
       return;
@@ -210,13 +210,16 @@ export class Lane {
       return;
     }
     if (message.type === "settled") {
-      for (const seq of message.seqs) this.#unsettled.delete(seq);
+      this.#unsettled.settle(message.seqs);
       return;
     }
     this.#backlogBytes = message.backlogBytes;
     this.#room = message.admits === false ? "full" : "free";
     const refused = new Set(message.refused ?? []);
-    for (const seq of refused) this.#break(seq);
+    for (const seq of refused) {
+      this.#break(seq);
+      this.#unsettled.refuse(seq);
+    }
     while (this.#sent[0] !== undefined && this.#sent[0].batch <= message.batch)
       this.#settleBatch(this.#sent[0], refused);
   }

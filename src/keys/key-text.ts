@@ -1,7 +1,7 @@
 // The text of master keys, `version:base64,version:base64`, newest first: its parts, and how a version is added.
 import { randomBytes } from "node:crypto";
 
-export const masterKeyBytes = 32;
+const masterKeyBytes = 32;
 
 export type KeyEntry = { readonly version: number; readonly base64: string };
 

@@ -22,7 +22,7 @@ const fileShape = z.strictObject({
 type WrappedKeys = z.infer<typeof fileShape>;
 type WrappedKey = WrappedKeys["keys"][number];
 
-export function wrappedKeyFile(home: string): string {
+function wrappedKeyFile(home: string): string {
   return join(home, "master-keys.wrapped");
 }
 

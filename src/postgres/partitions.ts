@@ -91,13 +91,13 @@ export function keepPartitionsAhead(pool: Pool, options: PartitionKeeperOptions 
 }
 
 /** Rows that no month took. */
-export async function countStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
+async function countStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
   const { rows } = await db.query<{ rows: string }>("SELECT loom.count_default_partition() AS rows");
   return Number(rows[0]?.rows ?? 0);
 }
 
 /** Moves them to months that are made for them. Resolves to how many. */
-export async function settleStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
+async function settleStrayRows(db: Pick<PoolClient, "query">): Promise<number> {
   const { rows } = await db.query<{ rows: string }>("SELECT loom.settle_default_partition() AS rows");
   return Number(rows[0]?.rows ?? 0);
 }

@@ -61,6 +61,25 @@ describeWithDatabase("administration", () => {
     expect((await loom("tenant list")).out).toMatch(/^NAME +ID +CREATED +ERASED\nacme /);
   });
 
+  test("the failure policy of a tenant is refuse until it is set, and each change of it leaves an event", async () => {
+    const policyOf = async (name: string) =>
+      (await rows("SELECT failure_policy FROM loom.tenants WHERE name = $1", [name]))[0].failure_policy;
+    await loom("tenant create cautious");
+    await loom("tenant create eager");
+    expect(await policyOf("eager")).toBe("refuse");
+    expect((await loom("tenant policy eager serve")).out).toBe("Unrecordable requests of eager are now served.\n");
+    expect((await loom("tenant policy eager serve")).out).toMatch(/already served/);
+    expect([await policyOf("eager"), await policyOf("cautious")]).toEqual(["serve", "refuse"]);
+    expect(await loomJson("tenant policy eager refuse")).toEqual({ tenant: "eager", policy: "refuse", changed: true });
+    const events = await rows(
+      "SELECT actor, details FROM loom.audit_events WHERE action = 'tenant.failure_policy' AND subject = 'eager' ORDER BY number",
+    );
+    expect(events.map((event) => event.details)).toEqual([{ policy: "serve" }, { policy: "refuse" }]);
+    expect(events[0].actor).toMatch(/^cli:/);
+    expect((await loom("tenant policy nobody serve")).error).toMatch(/no tenant "nobody"/);
+    expect((await loom("tenant policy eager drop")).code).toBe(2);
+  });
+
   test("a name that is none is refused without repeating what would control a terminal", async () => {
     for (const name of ["", "-x", "a".repeat(101), "a\u001b[2J", "x/"]) {
       const { run } = makeTools({

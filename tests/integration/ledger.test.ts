@@ -52,16 +52,17 @@ describeWithDatabase("the ledger", () => {
   });
 
   const chain = (): ChainName => ({ nodeId: "node-1", bootId: randomUUID(), lane: 2 });
-  const writerOf = (own: ChainName) =>
+  const writerOf = (own: ChainName, isHeld: (seq: number) => boolean = () => false) =>
     new TraceWriter({
+      isHeld,
       databaseUrl: database.url,
       lane: own.lane,
       seal: sealTestRow,
       ledger: { signer, own },
       emit: (event) => events.push(event),
     });
-  const write = async (own: ChainName, rows: readonly TraceRow[], admitted = 0) => {
-    const writer = writerOf(own);
+  const write = async (own: ChainName, rows: readonly TraceRow[], admitted = 0, isHeld?: (seq: number) => boolean) => {
+    const writer = writerOf(own, isHeld);
     for (const row of rows) writer.add(row, sealedBodiesOf(row), testKeySalt);
     writer.noteAdmitted(admitted);
     await writer.drain(5000);
@@ -81,7 +82,7 @@ describeWithDatabase("the ledger", () => {
 
   it("has a window for every transaction, chained, signed, and true to its rows", async () => {
     const own = chain();
-    await write(own, rowsOf(own, [1, 3, 2]), 5);
+    await write(own, rowsOf(own, [1, 3, 2]), 5, (seq) => seq > 3);
     await write(own, rowsOf(own, [5, 4]), 5);
     const windows = await windowsOf(own);
     expect(
@@ -190,6 +191,34 @@ describeWithDatabase("the ledger", () => {
       ["close", []],
     ]);
     expect(windows.at(-1)?.low_water).toBe(5);
+  });
+
+  it("ends with gaps for numbers that were given and of which nothing is left, and with none for what is held", async () => {
+    const own = chain();
+    await write(own, rowsOf(own, [2, 5]), 7, (seq) => seq === 4);
+    const windows = await windowsOf(own);
+    expect(windows.map(({ kind, seqs, low_water }) => [kind, seqs, low_water])).toEqual([
+      ["rows", [2, 5], 1],
+      ["gap", [1, 3, 6, 7], 4],
+      ["close", [], 4],
+    ]);
+    const { rows } = await pool.query("SELECT DISTINCT reason FROM loom.ledger_gaps WHERE boot_id = $1", [own.bootId]);
+    expect(rows).toEqual([{ reason: "nothing of it was found when its lane was closed" }]);
+  });
+
+  it("makes no gap of a number that has found its place", async () => {
+    const own = chain();
+    await write(own, rowsOf(own, [1]));
+    const writer = writerOf(own);
+    for (const seq of [1, 2, 2])
+      writer.addGap({ ...own, seq, id: null, tenantId: null, reason: "lane_crashed", createdAtMs: Date.now() });
+    await writer.drain(5000);
+    expect((await windowsOf(own)).map(({ kind, seqs }) => [kind, seqs])).toEqual([
+      ["rows", [1]],
+      ["close", []],
+      ["gap", [2]],
+      ["close", []],
+    ]);
   });
 
   it("leaves signed checkpoints outside the database", async () => {

@@ -1,6 +1,7 @@
 // A lane with a spool whose worker dies, whose disk is full, or whose spool is at its bound: the compiled worker
 // behind the real hand-off.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +17,7 @@ import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../su
 import { beginOf, endOf, testBoot, testKeySalt, testMasterKeys, testNode } from "../support/exchanges.js";
 
 const worker = new URL("../../dist/workers/lane.js", import.meta.url);
+const ledgerKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const tenantId = "0190a1b2-0000-7000-8000-00000000000a";
 
 const begun = (lane: Lane, begin: TraceBegin, body = "the request") =>
@@ -136,5 +138,76 @@ describeWithDatabase("a lane with a spool", () => {
     expect(lane.admits).toBe(false);
     expect(() => handOff.pick()).toThrow(expect.objectContaining({ code: "trace_store_unavailable" }));
     for (const seq of open) expect(await ended(lane, seq, "y".repeat(60_000))).toBeNull();
+  });
+
+  const placesOf = async (bootId: string) => {
+    const { rows } = await pool.query(
+      `SELECT seq::int, outcome AS place FROM loom.traces WHERE boot_id = $1
+       UNION ALL SELECT seq::int, 'gap: ' || reason FROM loom.ledger_gaps WHERE boot_id = $1 ORDER BY seq`,
+      [bootId],
+    );
+    return rows.map(({ seq, place }) => `${seq} ${place}`);
+  };
+
+  it("accounts for each number that a crashed worker had not taken, and for none twice", async () => {
+    const flag = join(home, "die");
+    const mortal = join(home, "lane.mjs");
+    writeFileSync(mortal, mortalWorker(flag));
+    const bootId = randomUUID();
+    const lane = start({ laneWorker: pathToFileURL(mortal), ledgerKey, bootId });
+    const kept = await begun(lane, beginOf());
+    writeFileSync(flag, "");
+    // Whatever is under way when the worker is gone: some are in the spool, some nowhere.
+    const under: Promise<{ seq: number; error: LoomError | null }>[] = [];
+    while (lane.admits) {
+      under.push(begun(lane, beginOf()));
+      await sleep(0);
+    }
+    const answers = await Promise.all(under);
+    while (!lane.isOpen) await sleep(5);
+    expect(await ended(lane, kept.seq)).toBeNull();
+    for (const { seq, error } of answers) if (error === null) expect(await ended(lane, seq)).toBeNull();
+    await handOff.stop(5000);
+    const places = await placesOf(bootId);
+    expect(places.map((place) => Number.parseInt(place, 10))).toEqual(
+      Array.from({ length: answers.length + 1 }, (_, index) => index + 1),
+    );
+    for (const { seq, error } of answers)
+      expect(places[seq - 1]).toMatch(error === null ? / complete$/ : / (interrupted|gap: lane_crashed)$/);
+  });
+
+  it("records at once what it has of an exchange for whose next frame there is no room", async () => {
+    const bootId = randomUUID();
+    const lane = start({ spoolBytesMax: 4 * 1024 * 1024, segmentBytes: 2 * 1024 * 1024, ledgerKey, bootId });
+    const begin = beginOf({ streamed: true });
+    const { seq, error } = await begun(lane, begin);
+    expect(error).toBeNull();
+    const heard = new Promise<LoomError | null>((resolve) => lane.chunk(seq, [Buffer.alloc(6 * 1024 * 1024)], resolve));
+    expect(await heard).toMatchObject({ code: "record_failed" });
+    expect(await outcomeOf(begin.id)).toMatchObject({ outcome: "interrupted", response_bytes: "6291456", count: 1 });
+    expect(await ended(lane, seq)).toMatchObject({ code: "record_failed" });
+    const large = await begun(lane, beginOf(), "x".repeat(6 * 1024 * 1024));
+    expect(large.error).toMatchObject({ code: "record_failed" });
+    await handOff.stop(5000);
+    expect(await placesOf(bootId)).toEqual(["1 interrupted", "2 gap: record_failed"]);
+    expect(events.filter(({ name }) => name === "traces_lost")).toEqual([]);
+  });
+
+  it("goes on beside a disk that has no room at its start, and takes exchanges when it has", async () => {
+    // A link into nowhere stands for a disk on which nothing can be made.
+    mkdirSync(join(home, "spool"));
+    symlinkSync(join(home, "later"), join(home, "spool", testNode));
+    const lane = start();
+    await handOff.whenOpen();
+    expect(lane.admits).toBe(false);
+    expect(events.filter(({ name }) => name === "lane_crashed")).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ name: "spool_failed", what: "allocate" }));
+    mkdirSync(join(home, "later"));
+    while (!lane.admits) await sleep(20);
+    const begin = beginOf();
+    const { seq, error } = await begun(lane, begin);
+    expect(error).toBeNull();
+    expect(await ended(lane, seq)).toBeNull();
+    expect(await outcomeOf(begin.id)).toMatchObject({ outcome: "complete" });
   });
 });

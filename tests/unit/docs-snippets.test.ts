@@ -85,14 +85,19 @@ describe("docs/configuration.md", () => {
 
   test("gives the defaults that are in effect", () => {
     const config = readConfig(surroundings);
+    const env = { LOOM_KEYS_SOURCE: "vault", LOOM_VAULT_ADDRESS: "http://vault", LOOM_VAULT_TOKEN: "t" };
+    const withVault = readConfig({ ...surroundings, env });
     const plain = table(page, "field").filter(([, value]) =>
-      /^(\d+|refuse|memory|info|127\.0\.0\.1)$/.test(value ?? ""),
+      /^(\d+|refuse|process|local|transit|loom|info|127\.0\.0\.1)$/.test(value ?? ""),
     );
     expect(plain.length).toBeGreaterThan(12);
     for (const [field = "", value] of plain) {
       const inEffect = field
         .split(".")
-        .reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], config);
+        .reduce<unknown>(
+          (node, part) => (node as Record<string, unknown>)[part],
+          field.startsWith("keys.vault.") ? withVault : config,
+        );
       expect(String(inEffect), field).toBe(value);
     }
   });

@@ -21,7 +21,7 @@ export function sealMessage(number: number, hash: Uint8Array): Buffer {
 }
 
 /** SHA-256(previous hash | fields), a field as i32 length and UTF-8 bytes, length -1 for NULL; as the trigger has it. */
-export function hashAuditEvent(prevHash: Uint8Array, fields: readonly (string | null)[]): Buffer {
+function hashAuditEvent(prevHash: Uint8Array, fields: readonly (string | null)[]): Buffer {
   const parts: Uint8Array[] = [prevHash];
   for (const field of fields) {
     const length = Buffer.alloc(4);

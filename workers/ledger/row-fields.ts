@@ -6,7 +6,7 @@ const tenantAt = 2 + 4;
 const idAt = tenantAt + 16 + 4 + 8 + 4;
 const uuidBytesCount = 16;
 
-export function uuidText(bytes: Uint8Array): string {
+function uuidText(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes).toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

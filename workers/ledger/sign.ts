@@ -46,10 +46,16 @@ export function readPublicKeys(pem: string): Buffer[] {
   return blocks.map((block) => rawPublicKey(createPublicKey(block)));
 }
 
+/** A check of signatures over plain bytes by one key, given as its 32 bytes. Public vectors hold it. */
+export function openPlainVerifier(publicKey: Uint8Array): (message: Uint8Array, signature: Uint8Array) => boolean {
+  const key = createPublicKey({ key: Buffer.concat([publicHead, publicKey]), format: "der", type: "spki" });
+  return (message, signature) => verify(null, message, key, signature);
+}
+
 export type Verifier = (kind: MessageKind, message: Uint8Array, signature: Uint8Array) => boolean;
 
 /** Checks signatures of one key, given as its 32 bytes. */
 export function openVerifier(publicKey: Uint8Array): Verifier {
-  const key = createPublicKey({ key: Buffer.concat([publicHead, publicKey]), format: "der", type: "spki" });
-  return (kind, message, signature) => verify(null, messageOf(kind, message), key, signature);
+  const isSigned = openPlainVerifier(publicKey);
+  return (kind, message, signature) => isSigned(messageOf(kind, message), signature);
 }

@@ -63,6 +63,34 @@ export class ChainWriter {
     }
   }
 
+  /** Leaves out what the chains account for already. Within the caller's transaction, as `add`. */
+  async leaveOutAccounted<Entry extends ChainName & { readonly seq: number }>(
+    client: Client,
+    entries: readonly Entry[],
+  ): Promise<Entry[]> {
+    const open: Entry[] = [];
+    for (const entry of entries) {
+      const { accounted } = await this.#chainOf(client, entry);
+      if (!accounted.has(entry.seq)) open.push(entry);
+    }
+    return open;
+  }
+
+  /** Numbers up to `admitted` that nothing stands for, at most `max`. Within the caller's transaction, as `add`. */
+  async missing(
+    client: Client,
+    name: ChainName,
+    { admitted, max }: { readonly admitted: number; readonly max: number },
+  ): Promise<number[]> {
+    const chain = await this.#chainOf(client, name);
+    const { ranges } = chain.accounted.missingUpTo(Math.max(chain.admitted, admitted), max);
+    const missing: number[] = [];
+    for (const { from, to } of ranges) {
+      for (let seq = from; seq <= to && missing.length < max; seq += 1) missing.push(seq);
+    }
+    return missing;
+  }
+
   /** The last window of a drained lane: says what was admitted and that all of it is accounted for, or what is not. */
   async close(client: Client, name: ChainName, admitted: number): Promise<void> {
     const before = await this.#chainOf(client, name);

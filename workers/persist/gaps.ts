@@ -24,19 +24,35 @@ export const gapColumns = [
 
 const insertText =
   `INSERT INTO loom.ledger_gaps (${gapColumns.join(", ")}) ` +
-  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+  "SELECT * FROM unnest($1::text[], $2::uuid[], $3::int2[], $4::int8[], $5::uuid[], $6::uuid[], $7::text[], " +
+  "$8::timestamptz[]) ON CONFLICT DO NOTHING RETURNING boot_id, lane, seq::float8 AS seq";
+
+type Written = { readonly boot_id: string; readonly lane: number; readonly seq: number };
 
 /** Resolves to the leaves of those that were not recorded before. */
 export async function writeGaps(client: Client, gaps: readonly Gap[]): Promise<readonly LedgerEntry[]> {
+  if (gaps.length === 0) return [];
+  const whole = gaps.map((gap) => ({
+    ...gap,
+    reason: columnText(gap.reason),
+    createdAtMs: Math.floor(gap.createdAtMs),
+  }));
+  const { rows } = await client.query<Written>(insertText, [
+    whole.map(({ nodeId }) => nodeId),
+    whole.map(({ bootId }) => bootId),
+    whole.map(({ lane }) => lane),
+    whole.map(({ seq }) => seq),
+    whole.map(({ id }) => id),
+    whole.map(({ tenantId }) => tenantId),
+    whole.map(({ reason }) => reason),
+    whole.map(({ createdAtMs }) => new Date(createdAtMs).toISOString()),
+  ]);
+  const written = new Set(rows.map(({ boot_id, lane, seq }) => `${boot_id} ${lane} ${seq}`));
   const leaves: LedgerEntry[] = [];
-  for (const gap of gaps) {
-    const { nodeId, bootId, lane, seq, id, tenantId } = gap;
-    const reason = columnText(gap.reason);
-    const createdAtMs = Math.floor(gap.createdAtMs);
-    const at = new Date(createdAtMs).toISOString();
-    const { rowCount } = await client.query(insertText, [nodeId, bootId, lane, seq, id, tenantId, reason, at]);
-    if (rowCount === 0) continue;
-    leaves.push({ nodeId, bootId, lane, seq, leaf: leafOfGap({ ...gap, reason, createdAtMs }) });
+  for (const gap of whole) {
+    const { nodeId, bootId, lane, seq } = gap;
+    // Told of twice, it has one leaf.
+    if (written.delete(`${bootId} ${lane} ${seq}`)) leaves.push({ nodeId, bootId, lane, seq, leaf: leafOfGap(gap) });
   }
   return leaves;
 }

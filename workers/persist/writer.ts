@@ -24,6 +24,8 @@ export type WriterOptions = {
   readonly emit: (event: LoomEvent) => void;
   /** Told when the backlog has become smaller: these numbers are in Postgres, set aside, or named as lost. */
   readonly onProgress?: (seqs: readonly number[]) => void;
+  /** Whether something of this number is in the spool: the drain makes no gap of it then. Never, without this. */
+  readonly isHeld?: (seq: number) => boolean;
   /** What becomes of rows that the drain leaves: `kept` in the spool, for the next start, or `lost` (the default). */
   readonly left?: "kept" | "lost";
   /** Crash points of the fault suite. */
@@ -88,6 +90,8 @@ export class TraceWriter {
       this.#options.onProgress?.([gap.seq]);
       return;
     }
+    // The last window of the lane makes gaps of all that nothing stands for: these lose their particulars only.
+    if (this.#gaps.length >= limits.laneGapsMax) return this.#options.onProgress?.([gap.seq]);
     this.#gaps.push(gap);
     this.#wake();
   }
@@ -176,7 +180,10 @@ export class TraceWriter {
 
   /** Until it is committed, or the deadline has passed. */
   async #writeGaps(chains: ChainWriter, gaps: readonly Gap[]): Promise<void> {
-    await this.#persist(chains, async (client) => chains.add(client, "gap", await writeGaps(client, gaps)));
+    await this.#persist(chains, async (client) => {
+      const open = await chains.leaveOutAccounted(client, gaps);
+      await chains.add(client, "gap", await writeGaps(client, open));
+    });
     if (this.#state !== "closed") this.#options.onProgress?.(gaps.map(({ seq }) => seq));
   }
 
@@ -184,7 +191,20 @@ export class TraceWriter {
     const { ledger } = this.#options;
     const chains = this.#chains;
     if (ledger === undefined || chains === null) return;
-    await this.#persist(chains, (client) => chains.close(client, ledger.own, this.#admitted));
+    const { own } = ledger;
+    await this.#persist(chains, async (client) => {
+      const missing = await chains.missing(client, own, { admitted: this.#admitted, max: limits.laneGapsMax });
+      await chains.add(client, "gap", await writeGaps(client, this.#gapsOf(own, missing)));
+      await chains.close(client, own, this.#admitted);
+    });
+  }
+
+  /** Numbers that were given and of which nothing was found: their exchanges got no further than their begin. */
+  #gapsOf(own: ChainName, missing: readonly number[]): Gap[] {
+    const { isHeld = () => false } = this.#options;
+    const createdAtMs = Date.now();
+    const nobody = { id: null, tenantId: null, reason: "nothing of it was found when its lane was closed" };
+    return missing.flatMap((seq) => (isHeld(seq) ? [] : { ...own, seq, ...nobody, createdAtMs }));
   }
 
   async #persist(chains: ChainWriter, work: (client: Client) => Promise<void>): Promise<void> {

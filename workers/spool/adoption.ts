@@ -59,6 +59,7 @@ export class Adoption {
         settings: { ...settings, nodeId, bootId, lane, durability: "process" },
         emit,
         onProgress: (seqs) => this.#settle(seqs),
+        isHeld: (seq) => this.#index.has(seq),
       });
       this.#recorder = recorder;
       for (const seq of scan.exchanges.keys()) recorder.noteAdmitted(seq);
@@ -103,5 +104,42 @@ export class Adoption {
     letGoOf(this.#options.files, segment);
     this.#options.reach("after_unlink");
     return true;
+  }
+}
+
+/** All folders that a lane adopts: one after the other, beside its own work. */
+export class Adoptions {
+  readonly #options: Omit<AdoptionOptions, "folder">;
+  #current: Adoption | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #state: "running" | "stopped" = "running";
+
+  constructor(options: Omit<AdoptionOptions, "folder">) {
+    this.#options = options;
+  }
+
+  /** Never rejects: a folder that cannot be adopted stays for the next start, and an event says so. */
+  run(folders: readonly string[]): Promise<void> {
+    this.#running = this.#adoptAll(folders);
+    return this.#running;
+  }
+
+  /** Ends within `deadlineMs`; what is not a row by then stays where it is. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#state = "stopped";
+    await this.#current?.stop(deadlineMs);
+    await this.#running;
+  }
+
+  async #adoptAll(folders: readonly string[]): Promise<void> {
+    const { emit, settings } = this.#options;
+    for (const folder of folders) {
+      if (this.#state === "stopped") return;
+      this.#current = new Adoption({ ...this.#options, folder });
+      await this.#current.run().catch((error: unknown) => {
+        const reason = `${folder}: ${error instanceof Error ? error.message : String(error)}`;
+        emit({ name: "spool_failed", lane: settings.lane, what: "adopt", reason });
+      });
+    }
   }
 }

@@ -43,6 +43,11 @@ export class ExchangeIndex {
     return this.#frames.size;
   }
 
+  /** Whether a frame of it is here and it is not settled. */
+  has(seq: number): boolean {
+    return this.#frames.has(seq);
+  }
+
   add(seq: number, ref: FrameRef): void {
     const frames = this.#frames.get(seq);
     if (frames === undefined) {

@@ -13,7 +13,7 @@ import { FrameSealer } from "./frame-sealer.js";
 import { readSpooled } from "./read-exchange.js";
 import { Replay } from "./replay.js";
 import { type FolderScan, FolderScanner } from "./scan-folder.js";
-import { Spool } from "./spool.js";
+import { Spool, type SpoolOptions } from "./spool.js";
 import { diskFiles } from "./spool-files.js";
 
 export type LaneSpoolOptions = {
@@ -55,6 +55,11 @@ export class LaneSpool {
     if (durability === "memory") throw new Error("a lane with durability memory has no spool");
     let quietUntilMs = 0;
     const names = diskFiles.list(place.folder);
+    const onFault: SpoolOptions["onFault"] = (error, what) => {
+      if (Date.now() < quietUntilMs) return;
+      quietUntilMs = Date.now() + faultEveryMs;
+      emit({ name: "spool_failed", lane, what, reason: error instanceof Error ? error.message : String(error) });
+    };
     const spool = new Spool({
       folder: place.folder,
       origin: { nodeId, bootId, lane },
@@ -67,17 +72,13 @@ export class LaneSpool {
       retryMs: limits.spoolRetryMs,
       reach,
       nowMs: Date.now,
-      onFault(error, what) {
-        if (Date.now() < quietUntilMs) return;
-        quietUntilMs = Date.now() + faultEveryMs;
-        const reason = error instanceof Error ? error.message : String(error);
-        emit({ name: "spool_failed", lane, what, reason });
-      },
+      onFault,
     });
     const scan = await new FolderScanner(diskFiles, spool.index).scan(place.folder);
     const made = new LaneSpool(options, place, spool, scan);
     made.#takeOver();
-    await spool.store.open();
+    // A disk that is full now may have room later; until then nothing is admitted.
+    await spool.store.open().catch((error: unknown) => onFault(error, "allocate"));
     return made;
   }
 
@@ -87,6 +88,11 @@ export class LaneSpool {
 
   keep(frames: readonly Frame[], done: (refused: ReadonlySet<number>) => void): void {
     this.#keeper.keep(frames, done);
+  }
+
+  /** Whether a frame of it is in the spool and it is not settled. */
+  holds(seq: number): boolean {
+    return this.#spool.index.has(seq);
   }
 
   /** The tenant's salt of an exchange that began in an earlier worker: all that came before is in the spool only. */

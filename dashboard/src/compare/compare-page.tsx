@@ -21,14 +21,13 @@ import "./compare.css";
 const WordDiff = lazy(() => import("./word-diff.js").then((module) => ({ default: module.WordDiff })));
 
 export function ComparePage() {
-  const { pair = "" }: { pair?: string } = useParams({ strict: false });
-  const [left = "", right = ""] = pair.split("...");
+  const { left = "", right = "" }: { left?: string; right?: string } = useParams({ strict: false });
   const [one, other] = useQueries({ queries: [traceQuery(left), traceQuery(right)] });
   const error = one.error ?? other.error;
   return (
     <>
       <PageHead title="Compare">
-        <Link to="/compare/$pair" params={{ pair: `${right}...${left}` }} className="button">
+        <Link to="/compare/$left/$right" params={{ left: right, right: left }} className="button">
           <ArrowLeftRight size={14} />
           Swap
         </Link>

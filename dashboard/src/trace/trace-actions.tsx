@@ -128,7 +128,7 @@ function CompareButton({ trace }: { readonly trace: TraceDetail }) {
       return;
     }
     sessionStorage.removeItem(comparedSlot);
-    void navigate({ to: "/compare/$pair", params: { pair: `${first}...${trace.id}` } });
+    void navigate({ to: "/compare/$left/$right", params: { left: first, right: trace.id } });
   };
   return (
     <Button small onClick={press} aria-pressed={isFirst} title="Compare with another trace: press on both">

@@ -40,9 +40,11 @@ function showTime(trace: Trace, zone: Zone): ReactNode {
 }
 
 function showModel({ model, responseModel }: Trace): ReactNode {
-  const isOther = responseModel !== null && model !== null && !model.endsWith(responseModel);
+  // A dated name of the same model is no news.
+  const asked = model?.slice(model.lastIndexOf("/") + 1) ?? "";
+  const isOther = responseModel !== null && !responseModel.startsWith(asked);
   return (
-    <span title={isOther ? `asked for ${model}, served by ${responseModel}` : undefined}>
+    <span title={responseModel === null ? undefined : `asked for ${model}, served by ${responseModel}`}>
       {text(model)}
       {isOther ? <span className="faint"> → {responseModel}</span> : null}
     </span>
@@ -83,7 +85,7 @@ export const columns: readonly Column[] = [
   {
     id: "status",
     label: "Status",
-    widthPx: 132,
+    widthPx: 126,
     isDefault: true,
     exports: ["statusCode", "outcome"],
     show: (trace) => <StatusBadge trace={trace} />,
@@ -92,7 +94,7 @@ export const columns: readonly Column[] = [
   {
     id: "provider",
     label: "Provider",
-    widthPx: 98,
+    widthPx: 94,
     isDefault: true,
     exports: ["provider"],
     show: (t) => text(t.provider),
@@ -101,7 +103,7 @@ export const columns: readonly Column[] = [
   {
     id: "tokens",
     label: "Tokens in → out",
-    widthPx: 122,
+    widthPx: 118,
     isNumber: true,
     isDefault: true,
     exports: ["promptTokens", "completionTokens"],

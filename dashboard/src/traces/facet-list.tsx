@@ -36,7 +36,7 @@ function Facet({ by, label, scope, onFilter }: FacetListProps & { readonly by: s
   if (groups.length === 0) return null;
   return (
     <section className="facet">
-      <h3>{label}</h3>
+      <h2>{label}</h2>
       {groups.map((group) => {
         const isOn = own !== undefined && own.text === group.filter;
         return (

@@ -3,8 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, memo, type RefObject, useCallback, useEffect, useImperativeHandle, useRef } from "react";
 import type { Trace } from "../api/schema.js";
-import type { Zone } from "../format/times.js";
-import { formatTime } from "../format/times.js";
+import { formatTime, type Zone } from "../format/times.js";
 import { useZone } from "../shell/clock.js";
 import type { Column } from "./columns.js";
 import { GridHead, useColumnWidths } from "./grid-head.js";
@@ -134,10 +133,12 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
               params={{ id: trace.id }}
               className="row-link"
               onClickCapture={onClick}
-              aria-label={`Trace of ${formatTime(Date.parse(trace.createdAt), zone)}, ${trace.model ?? "no model"}, ${trace.outcome}`}
               preload={false}
             >
               {column.show(trace, zone)}
+              <span className="unseen">
+                , {trace.model ?? "no model"}, {trace.outcome}
+              </span>
             </Link>
           ) : (
             column.show(trace, zone)

@@ -213,6 +213,9 @@ describe("a lane whose worker is gone", () => {
     expect(heard).toEqual(["begin record_failed", "end record_failed"]);
     await turn();
     expect(worker.messages).toEqual([]);
+    worker = attach();
+    await sent(1);
+    expect(worker.messages).toMatchObject([{ type: "skipped", exchange: { seq, id: "a", reason: "lane_crashed" } }]);
   });
 
   it("never lets a next worker acknowledge an exchange that it does not know", async () => {
@@ -223,6 +226,28 @@ describe("a lane whose worker is gone", () => {
     lane.chunk(seq, [Buffer.from("x")]);
     lane.end(seq, end, nothing, hear("end"));
     expect(heard).toEqual(["end record_failed"]);
+    await turn();
+    expect(worker.frames).toEqual([]);
+  });
+
+  it("tells each next worker of the numbers that nothing will stand for, until one has them in the ledger", async () => {
+    lane.begin(begin("a"), Buffer.from(""));
+    lane.begin(begin("b"), Buffer.from(""));
+    await sent(1);
+    for (const why of ["first", "second"]) {
+      lane.detach(why);
+      worker = attach();
+      await sent(2);
+      expect(worker.messages).toMatchObject([
+        { type: "skipped", exchange: { seq: 1, id: "a" } },
+        { type: "skipped", exchange: { seq: 2, id: "b" } },
+      ]);
+    }
+    worker.say({ type: "settled", seqs: [1, 2] });
+    worker.acknowledge(0);
+    await vi.waitFor(() => expect(lane.isOpen).toBe(true));
+    lane.detach("third");
+    worker = attach();
     await turn();
     expect(worker.messages).toEqual([]);
   });
@@ -235,7 +260,7 @@ describe("a lane whose worker is gone", () => {
     expect(lane.admits).toBe(true);
     const after = lane.begin(begin("b"), Buffer.from(""), hear("b"));
     expect(after).toBe(before + 1);
-    await sent(1);
+    await sent(2);
     expect(worker.frames).toEqual(['2:1:2:{"id":"b"}']);
     worker.acknowledge(2);
     await told(["b"]);

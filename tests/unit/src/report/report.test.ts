@@ -18,7 +18,10 @@ function open(level: Level = "trace") {
 const all: LoomEvent[] = [
   { name: "exchange_refused", code: "not_found", path: "/x" },
   { name: "exchange_failed", code: "internal_error", traceId: "t", message: "m" },
+  { name: "exchange_unrecorded", lane: 0, traceId: "t", tenantId: "t", reason: "r" },
   { name: "traces_recorded", lane: 0, rows: 5, bytes: 10, ms: 1 },
+  { name: "traces_repeated", lane: 0, rows: 2 },
+  { name: "batch_split", lane: 0, rows: 9 },
   { name: "trace_dead", lane: 0, id: "i", tenantId: "t", reason: "r" },
   { name: "traces_lost", lane: 0, ids: ["a", "b"], reason: "r" },
   { name: "lane_started", lane: 0 },
@@ -41,7 +44,7 @@ describe("the report", () => {
   it("calls an error what lost a trace or failed an exchange", () => {
     const { lines, report } = open("error");
     for (const event of all) report.emit(event);
-    const names = ["exchange_failed", "trace_dead", "traces_lost", "lane_crashed"];
+    const names = ["exchange_failed", "exchange_unrecorded", "trace_dead", "traces_lost", "lane_crashed"];
     expect(lines.map((line) => line["msg"])).toEqual(names);
   });
 
@@ -53,6 +56,7 @@ describe("the report", () => {
       tracesDead: 2,
       tracesLost: 4,
       exchangesRefused: 2,
+      exchangesUnrecorded: 2,
       exchangesFailed: 2,
       laneCrashes: 2,
     });

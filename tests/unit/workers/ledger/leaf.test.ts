@@ -30,7 +30,7 @@ describe("the leaf of a row", () => {
     expect([encoded[0], encoded[1]]).toEqual([0, traceColumns.length]);
     const { covered, stored } = splitLeaf(encoded);
     expect(stored?.toString("latin1")).toBe(leaf);
-    expect(createHash("sha256").update(covered).digest("latin1")).toBe(leaf);
+    expect(createHash("sha256").update(covered).digest().toString("latin1")).toBe(leaf);
     expect(covered.length + 4 + 32).toBe(encoded.length);
   });
 

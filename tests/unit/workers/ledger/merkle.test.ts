@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,17 +9,9 @@ import {
   rootOfInclusion,
   sha256,
 } from "../../../../workers/ledger/merkle.js";
+import { readMerkleVectors } from "../../../support/vectors.js";
 
-type Vectors = {
-  leaves: string[];
-  roots: string[];
-  inclusion: { leaf: number; size: number; path: string[] }[];
-  consistency: { from: number; to: number; path: string[] }[];
-};
-
-const vectors = JSON.parse(
-  readFileSync(new URL("../../../vectors/rfc-6962-merkle.json", import.meta.url), "utf8"),
-) as Vectors;
+const vectors = readMerkleVectors();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytes = (text: string) => Buffer.from(text, "hex");
 const leaves = vectors.leaves.map((input) => sha256(Buffer.concat([Buffer.of(0), bytes(input)])));

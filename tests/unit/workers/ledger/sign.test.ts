@@ -1,8 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
 import { isSignedCheckpoint, readCheckpoint, signCheckpoint } from "../../../../workers/ledger/checkpoint.js";
-import { keyIdOf, openSigner, openVerifier, readPublicKeys } from "../../../../workers/ledger/sign.js";
+import {
+  keyIdOf,
+  openPlainVerifier,
+  openSigner,
+  openVerifier,
+  readPublicKeys,
+} from "../../../../workers/ledger/sign.js";
 import { Trust } from "../../../../workers/ledger/trust.js";
+import { fromHex, readWycheproof } from "../../../support/vectors.js";
 
 function pair() {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -26,6 +33,18 @@ it("a signature holds for its message, its kind and its key only", () => {
   expect(verify("checkpoint", message, signature)).toBe(false);
   expect(verify("window", Buffer.from("something else"), signature)).toBe(false);
   expect(openVerifier(other.signer.publicKey)("window", message, signature)).toBe(false);
+});
+
+it("Ed25519 takes and refuses what Project Wycheproof says", () => {
+  const vectors = readWycheproof<"publicKey" | "msg" | "sig">("wycheproof-ed25519");
+  const results = { valid: 0, invalid: 0 };
+  for (const { tcId, publicKey, msg, sig, result } of vectors) {
+    const isSigned = openPlainVerifier(fromHex(publicKey))(fromHex(msg), fromHex(sig));
+    expect(isSigned ? "valid" : "invalid", `tcId ${tcId}`).toBe(result);
+    results[isSigned ? "valid" : "invalid"] += 1;
+  }
+  expect(results.valid).toBeGreaterThan(80);
+  expect(results.invalid).toBeGreaterThan(50);
 });
 
 it("a key of another kind is refused", () => {
