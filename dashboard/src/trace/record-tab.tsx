@@ -11,7 +11,7 @@ type Pair = readonly [name: string, value: ReactNode];
 function Pairs({ title, pairs }: { readonly title: string; readonly pairs: readonly Pair[] }) {
   return (
     <section>
-      <h3 className="section-name">{title}</h3>
+      <h2 className="section-name">{title}</h2>
       <dl className="pairs">
         {pairs.map(([name, value]) => (
           <div key={name} className="pair">
