@@ -16,7 +16,7 @@ type Schema = {
   readonly required?: readonly string[];
 };
 
-export type OpenApiDocument = { readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> } };
+type OpenApiDocument = { readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> } };
 
 /** The text of `src/api/schema.ts`: one exported type a schema of the document, in the order of their names. */
 export function writeApiTypes(document: OpenApiDocument): string {

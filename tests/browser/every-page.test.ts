@@ -1,7 +1,8 @@
 // Every page in both themes: axe-core finds nothing, nothing is inline, nothing asks another host; and the first load
 // stays small.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findAccessFaults, findChromium, type Theme } from "./support/chromium.js";
+import { findAccessFaults, type Theme } from "./support/chromium.js";
+import { findChromium } from "./support/find-chromium.js";
 import { chat, openStand, type Stand, seed } from "./support/stand.js";
 
 const firstLoadBytesMax = 200 * 1024;

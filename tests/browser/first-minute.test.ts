@@ -1,6 +1,6 @@
 // Journeys of somebody new: from a key that was pasted to the first trace, its bodies, the live tail, the playground.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findChromium } from "./support/chromium.js";
+import { findChromium } from "./support/find-chromium.js";
 import { chat, openStand, type Stand } from "./support/stand.js";
 
 describe.skipIf(findChromium() === null)("a new tenant", () => {

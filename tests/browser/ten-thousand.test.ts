@@ -2,16 +2,16 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findChromium } from "./support/chromium.js";
+import { findChromium } from "./support/find-chromium.js";
 import { openStand, type Stand, seed } from "./support/stand.js";
 
 const rows = 10_500;
 const pageRows = 100;
 
 function lastRow(page: Page): Promise<number> {
-  return page.evaluate(
+  return page.evaluate<number>(
     "Math.max(0, ...[...document.querySelectorAll('.grid-row')].map((row) => Number(row.getAttribute('aria-rowindex')) - 1))",
-  ) as Promise<number>;
+  );
 }
 
 describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
@@ -46,8 +46,8 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
       await page.waitForTimeout(15);
       reached = await lastRow(page);
     }
-    const tasks = (await page.evaluate("tasks")) as number[];
-    const elements = (await page.evaluate("document.querySelectorAll('*').length")) as number;
+    const tasks = await page.evaluate<number[]>("tasks");
+    const elements = await page.evaluate<number>("document.querySelectorAll('*').length");
     const total = tasks.reduce((sum, ms) => sum + ms, 0);
     console.log(
       `${reached} rows in ${Math.round(performance.now() - startedAt)} ms; ${elements} elements; ${tasks.length} long tasks, ${Math.round(total)} ms in all, longest ${Math.round(Math.max(0, ...tasks))} ms`,

@@ -17,7 +17,7 @@ import type {
 /** A range and a filter, which nearly every question has. */
 export type Scope = { readonly range: Range; readonly q: string };
 
-export const pageRows = 100;
+const pageRows = 100;
 
 export function scopeQuery({ range, q }: Scope): Record<string, QueryValue> {
   return {

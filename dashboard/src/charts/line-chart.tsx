@@ -35,7 +35,7 @@ function readColour(element: Element, name: string): string {
 }
 
 /** Each series on top of those before it; uPlot knows no stacks. */
-export function stack(series: readonly ChartSeries[]): (number | null)[][] {
+function stack(series: readonly ChartSeries[]): (number | null)[][] {
   const sums: number[] = [];
   return series.map(({ values }) =>
     values.map((value, at) => {

@@ -33,7 +33,7 @@ export function readTerms(text: string): Term[] {
 }
 
 /** Text for a value: quoted where a space, a quote or a sign would read as something else. */
-export function quoteValue(value: string): string {
+function quoteValue(value: string): string {
   return /^[\w./@+-][\w./@:+-]*$/.test(value) && !value.startsWith("-")
     ? value
     : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

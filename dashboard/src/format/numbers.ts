@@ -79,10 +79,3 @@ export function formatChange(now: Maybe, before: Maybe): string | null {
   const percent = Math.abs(change * 100);
   return `${change > 0 ? "+" : "−"}${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
-
-/** A decimal that came as text, so that no digit was lost on the way, as a number for showing. */
-export function readDecimal(value: string | number | null | undefined): number | null {
-  if (value === null || value === undefined || value === "") return null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
-}

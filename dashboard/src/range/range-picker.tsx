@@ -18,7 +18,7 @@ function fromInput(text: string, zone: Zone): number {
   return Date.parse(zone === "utc" ? `${text}Z` : text);
 }
 
-export function describeRange(range: Range, zone: Zone): string {
+function describeRange(range: Range, zone: Zone): string {
   if (range.label !== "Custom") return range.label;
   return `${formatShort(range.fromMs, zone)} – ${range.toMs === null ? "now" : formatShort(range.toMs, zone)}`;
 }

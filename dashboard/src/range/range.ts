@@ -18,7 +18,7 @@ export type RangeSearch = {
 };
 
 export const presets = ["5m", "15m", "30m", "1h", "3h", "6h", "24h", "7d", "30d", "90d"] as const;
-export const defaultRange = "1h";
+const defaultRange = "1h";
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const unitNames: Readonly<Record<string, string>> = { s: "second", m: "minute", h: "hour", d: "day", w: "week" };
@@ -62,7 +62,7 @@ export function resolveRange(search: RangeSearch, nowMs: number, zone: Zone): Ra
 }
 
 /** ISO time or Unix ms. */
-export function readMoment(text: string | undefined): number | null {
+function readMoment(text: string | undefined): number | null {
   if (text === undefined || text === "") return null;
   const ms = /^\d{12,14}$/.test(text) ? Number(text) : Date.parse(text);
   return Number.isFinite(ms) ? ms : null;

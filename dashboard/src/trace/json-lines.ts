@@ -20,7 +20,7 @@ export type JsonLayout =
 
 export const charactersMax = 2_000_000;
 export const linesMax = 60_000;
-export const previewCharacters = 65_536;
+const previewCharacters = 65_536;
 
 export function layOutJson(text: string): JsonLayout {
   const tooLarge: JsonLayout = { kind: "too-large", text: text.slice(0, previewCharacters), characters: text.length };

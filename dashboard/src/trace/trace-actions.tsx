@@ -23,7 +23,7 @@ const languages = [
   { name: "Python", make: makePython },
 ] as const;
 
-export const comparedSlot = "loom.compare";
+const comparedSlot = "loom.compare";
 
 export function TraceActions({ trace }: { readonly trace: TraceDetail }) {
   const key = useKey();

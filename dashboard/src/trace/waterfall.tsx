@@ -14,7 +14,7 @@ export type Phase = {
 const shortestMs = 0.005;
 
 /** The phases of a trace in order, without gaps longer than the clock can tell. */
-export function readPhases(trace: TraceDetail): Phase[] {
+function readPhases(trace: TraceDetail): Phase[] {
   const attempts = trace.attemptList ?? [];
   const phases: Phase[] = [];
   let at = 0;

@@ -67,7 +67,7 @@ function showTokens(trace: Trace): ReactNode {
   );
 }
 
-export function showCost(trace: Pick<Trace, "estimatedCostUSD" | "usageSource">): ReactNode {
+function showCost(trace: Pick<Trace, "estimatedCostUSD" | "usageSource">): ReactNode {
   if (trace.estimatedCostUSD !== null) return formatCost(trace.estimatedCostUSD);
   if (trace.usageSource === "none") return none;
   return (
@@ -180,7 +180,7 @@ export const columns: readonly Column[] = [
 
 const byId: ReadonlyMap<string, Column> = new Map(columns.map((column) => [column.id, column]));
 
-export const defaultColumns: readonly Column[] = columns.filter((column) => column.isDefault === true);
+const defaultColumns: readonly Column[] = columns.filter((column) => column.isDefault === true);
 
 /** From `cols` of the URL; names that no longer exist are passed over, so that old views keep working. */
 export function readColumns(names: string | undefined): readonly Column[] {

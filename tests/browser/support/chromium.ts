@@ -1,26 +1,7 @@
-// The system's Chromium for journeys: where it is, how it starts, and a page that notes what it must not do.
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// The system's Chromium for journeys, a page that notes what it must not do, and what axe-core finds on it.
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** Without a sandbox, since tests may run as root; silent towards every other host. */
-export const chromiumArgs = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** The path of the executable; null when there is none. `LOOM_CHROMIUM` names another one. */
-export function findChromium(): string | null {
-  const named = process.env.LOOM_CHROMIUM;
-  return (named === undefined ? places : [named]).find((path) => existsSync(path)) ?? null;
-}
+import { chromiumArgs, findChromium } from "./find-chromium.js";
 
 export function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
@@ -73,16 +54,15 @@ export async function openPage(browser: Browser, origin: string, options: PageOp
   return { page, faults, close: () => context.close() };
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 type AxeResult = {
   readonly violations: readonly { id: string; nodes: readonly { target: unknown; failureSummary?: string }[] }[];
 };
 
 /** What axe-core finds wrong on the page, one line each. */
 export async function findAccessFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const tags = '["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]';
-  const found = (await page.evaluate(`axe.run(document, { runOnly: ${tags} })`)) as AxeResult;
+  const found = await page.evaluate<AxeResult>(`axe.run(document, { runOnly: ${tags} })`);
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id} at ${String(node.target)}: ${node.failureSummary?.split("\n").at(-1)?.trim() ?? ""}`),
   );

@@ -1,5 +1,5 @@
 // Vitest's global setup of the browser tests: says once why they are skipped, where they are.
-import { findChromium } from "./chromium.js";
+import { findChromium } from "./find-chromium.js";
 
 export function setup(): void {
   if (findChromium() !== null) return;
