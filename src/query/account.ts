@@ -80,7 +80,7 @@ export async function listKeys(
     object: "list",
     window: spanOf(span),
     data: keys.map((key) => {
-      const figures = makeFigures(byKey.get(key.id), "rollups");
+      const figures = makeFigures(byKey.get(key.id));
       const { totalRequests, errorRate, totalTokens, estimatedCostUSD, unpricedRequests } = figures;
       const isExpired = key.expires_at !== null && key.expires_at.getTime() <= nowMs;
       return {

@@ -2,6 +2,7 @@
 // A source gives rows with sums and sparse histograms, or single traces, each with a group `g` (text) and a time `t`,
 // both never NULL; figures come out for each pair.
 
+import { readQuantiles } from "./packed-histogram.js";
 import type { Figures } from "./schema/analytics.js";
 import { outcomes } from "./schema/trace.js";
 
@@ -15,35 +16,42 @@ export const summedColumns = [
 type SummedColumn = (typeof summedColumns)[number];
 
 const quantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+type Quantile = keyof typeof quantiles;
+type Kind = "latency" | "ttfb";
+const kinds: readonly Kind[] = ["latency", "ttfb"];
 
-/** A row of figures: sums as text, since they may be larger than a double holds; `ttfb_count` is how many had one. */
+/** A row of figures: sums as text, since they may be larger than a double holds. */
 export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly g: string;
   readonly t: Date;
-  readonly ttfb_count: string | null;
-} & Readonly<Record<`${"latency" | "ttfb"}_${keyof typeof quantiles}`, number | null>>;
+  /** Of single rows: how many had a first byte, and the percentiles themselves, ms. */
+  readonly ttfb_count?: string | null;
+} & Readonly<Partial<Record<`${Kind}_${Quantile}`, number | null>>> &
+  /** Of sums: packed histograms one after the other; see migrations/0010_queries.sql. */
+  Readonly<Partial<Record<`${Kind}_packed`, Buffer | null>>>;
 
-/** Percentiles of one kind by (g, t), as buckets; nearest rank, as workers/persist/histogram.ts has it. */
-function percentiles(kind: "latency" | "ttfb"): string {
-  const picks = Object.entries(quantiles).map(
-    ([name, share]) => `min(b) FILTER (WHERE seen >= greatest(1, ceil(${share} * total))) AS ${kind}_${name}`,
-  );
-  return `SELECT g, t, max(total) AS ${kind}_count, ${picks.join(", ")} FROM (
-      SELECT g, t, b, sum(c) OVER (PARTITION BY g, t ORDER BY b) AS seen, sum(c) OVER (PARTITION BY g, t) AS total FROM (
-        SELECT g, t, u.b, sum(u.c) AS c FROM source, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
-      ) buckets
-    ) ranked GROUP BY 1, 2`;
+/** Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. */
+export type SumsSource = { readonly sums: string | null; readonly rollups: string };
+
+/** All histograms of a group and time in one value, without adding them up. */
+function packed(kind: Kind, hasSums: boolean): string {
+  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed FROM (
+      SELECT g, t, u.b, sum(u.c) AS c FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
+    ) buckets GROUP BY 1, 2`;
+  const sums = hasSums ? `SELECT g, t, ${kind}_packed FROM sums UNION ALL ` : "";
+  return `SELECT g, t, string_agg(packed, '') AS ${kind}_packed FROM (${sums}${rollups}) parts (g, t, packed) GROUP BY 1, 2`;
 }
 
-/** From a source of sums: `source` selects g, t, summedColumns, and the four histogram columns. */
-export function figuresOfSums(source: string): string {
-  const sums = summedColumns.map((column) => `sum(${column}) AS ${column}`).join(", ");
-  const names = Object.keys(quantiles).flatMap((name) => [`l.latency_${name}`, `f.ttfb_${name}`]);
-  return `WITH source AS MATERIALIZED (${source}),
-    sums AS (SELECT g, t, ${sums} FROM source GROUP BY 1, 2),
-    latency AS (${percentiles("latency")}), ttfb AS (${percentiles("ttfb")})
-    SELECT s.*, f.ttfb_count, ${names.join(", ")} FROM sums s
-    LEFT JOIN latency l USING (g, t) LEFT JOIN ttfb f USING (g, t)`;
+/** `sums` selects g, t, summedColumns and the packed histograms; `rollups` the histograms as arrays. */
+export function figuresOfSums({ sums, rollups }: SumsSource): string {
+  const names = summedColumns.join(", ");
+  const totals = summedColumns.map((column) => `sum(${column}) AS ${column}`).join(", ");
+  const all = `${sums === null ? "" : `SELECT g, t, ${names} FROM sums UNION ALL `}SELECT g, t, ${names} FROM rollups`;
+  return `WITH ${sums === null ? "" : `sums AS MATERIALIZED (${sums}),`} rollups AS MATERIALIZED (${rollups}),
+    totals AS (SELECT g, t, ${totals} FROM (${all}) parts GROUP BY 1, 2),
+    latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
+    SELECT totals.*, latency_packed, ttfb_packed FROM totals
+    LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;
 }
 
 const count = (condition: string) => `count(*) FILTER (WHERE ${condition})`;
@@ -93,21 +101,30 @@ export const rowColumns = [
   ...["reasoning_tokens", "estimated_cost_usd", "usage_source", "latency_ms", "ttfb_ms", "gateway_overhead_ms"],
 ].join(", ");
 
-/** The mapping of workers/persist/histogram.ts, DDSketch with a relative accuracy of 1 %. */
-const gamma = (1 + 0.01) / (1 - 0.01);
-
-/** The one value, in ms, that is within 1 % of every value of its bucket. */
-export function valueOfBucket(bucket: number): number {
-  return (2 * gamma ** bucket) / (gamma + 1);
+/** The percentiles of a row, ms, and how many first bytes there were. */
+function readPercentiles(
+  row: FiguresRow | undefined,
+): Record<Kind, Record<Quantile, number | null>> & { ttfbs: number } {
+  const shares = Object.values(quantiles);
+  const read = (kind: Kind) => {
+    const bytes = row?.[`${kind}_packed`];
+    const found = bytes === undefined ? null : readQuantiles(bytes, shares);
+    const entries = Object.keys(quantiles).map((name, index) => [
+      name,
+      found === null ? (row?.[`${kind}_${name as Quantile}`] ?? null) : (found.values[index] ?? null),
+    ]);
+    return { count: found?.count ?? 0, values: Object.fromEntries(entries) as Record<Quantile, number | null> };
+  };
+  const [latency, ttfb] = kinds.map(read) as [ReturnType<typeof read>, ReturnType<typeof read>];
+  return { latency: latency.values, ttfb: ttfb.values, ttfbs: Number(row?.ttfb_count ?? ttfb.count) };
 }
 
 /** `undefined`: nothing at all was asked for there. */
-export function makeFigures(row: FiguresRow | undefined, source: "rollups" | "traces"): Figures {
-  const number = (column: SummedColumn | "ttfb_count") => Number(row?.[column] ?? 0);
+export function makeFigures(row: FiguresRow | undefined): Figures {
+  const number = (column: SummedColumn) => Number(row?.[column] ?? 0);
   const requests = number("requests");
   const mean = (sum: number, of: number) => (of === 0 ? null : sum / of);
-  const quantile = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : source === "rollups" ? valueOfBucket(value) : value;
+  const { latency, ttfb, ttfbs } = readPercentiles(row);
   const counts = Object.fromEntries(
     outcomes.map((name) => [name, number(name === "error" ? "errors" : name)]),
   ) as Figures["outcomes"];
@@ -123,13 +140,13 @@ export function makeFigures(row: FiguresRow | undefined, source: "rollups" | "tr
     unpricedRequests: number("unpriced"),
     errorRate: mean(failed, requests),
     avgLatencyMs: mean(number("latency_sum_ms"), requests),
-    p50LatencyMs: quantile(row?.latency_p50),
-    p95LatencyMs: quantile(row?.latency_p95),
-    p99LatencyMs: quantile(row?.latency_p99),
-    avgTtfbMs: mean(number("ttfb_sum_ms"), number("ttfb_count")),
-    p50TtfbMs: quantile(row?.ttfb_p50),
-    p95TtfbMs: quantile(row?.ttfb_p95),
-    p99TtfbMs: quantile(row?.ttfb_p99),
+    p50LatencyMs: latency.p50,
+    p95LatencyMs: latency.p95,
+    p99LatencyMs: latency.p99,
+    avgTtfbMs: mean(number("ttfb_sum_ms"), ttfbs),
+    p50TtfbMs: ttfb.p50,
+    p95TtfbMs: ttfb.p95,
+    p99TtfbMs: ttfb.p99,
     avgOverheadMs: mean(number("overhead_sum_ms"), requests),
     streamedRequests: number("streamed"),
     outcomes: counts,

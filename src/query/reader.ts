@@ -10,6 +10,14 @@ export type Query = <Row extends pg.QueryResultRow>(text: string, values?: reado
 
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const cancelled = "57014";
+/**
+ * Compiling a plan costs more than any of these queries may, and so do workers. The tenant is asked for twice, by the
+ * statement and by row security, so the planner expects few rows and would collect and sort them all (a bitmap) where
+ * an index has them in order.
+ */
+const planning =
+  "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_bitmapscan = off; " +
+  "SET LOCAL work_mem = '32MB'";
 
 export class Reader {
   readonly #pool: pg.Pool;
@@ -46,8 +54,7 @@ export class Reader {
     try {
       client = await this.#pool.connect();
       const lent = client;
-      // Compiling a plan costs more than any of these queries may.
-      await lent.query(`BEGIN READ ONLY; SET LOCAL loom.tenant = '${tenantId}'; SET LOCAL jit = off`);
+      await lent.query(`BEGIN READ ONLY; SET LOCAL loom.tenant = '${tenantId}'; ${planning}`);
       const answer = await work(async (text, values = []) => (await lent.query(text, [...values])).rows);
       await lent.query("COMMIT");
       return answer;

@@ -1,6 +1,6 @@
 // Where figures come from: sums by day, half hour and minute, each where it fits, or single rows where sums cannot
 // tell. However long the window, some hundreds of rows of sums are read, not millions of traces.
-import { rowColumns, summedColumns } from "./figures.js";
+import { rowColumns, type SumsSource, summedColumns } from "./figures.js";
 import type { Filter } from "./filter.js";
 import { impliesFailure } from "./filter.js";
 import { filterConditions, type Parameters } from "./filter-sql.js";
@@ -20,8 +20,13 @@ export type Grouping = { readonly g: string; readonly t: string };
 
 const minuteMs = 60_000;
 const spanMs = { "half hour": 30 * minuteMs, day: 1440 * minuteMs } as const;
-const histograms = ["latency_buckets", "latency_counts", "ttfb_buckets", "ttfb_counts"];
-const columns = [...summedColumns, ...histograms].join(", ");
+const sumsColumns = [...summedColumns, "latency_packed", "ttfb_packed"].join(", ");
+const rollupColumns = [...summedColumns, "latency_buckets", "latency_counts", "ttfb_buckets", "ttfb_counts"].join(", ");
+
+/** Groups are sorted and compared many times, which a language's rules would make slow. */
+function byBytes(g: string): string {
+  return `(${g})::text COLLATE "C"`;
+}
 
 type Segment = { readonly granularity: Granularity; readonly fromMs: number; readonly toMs: number };
 
@@ -47,27 +52,39 @@ export function sumsSource(
   { g, t }: Grouping,
   { coarsest, isDetailed }: { readonly coarsest: Granularity; readonly isDetailed: boolean },
   parameters: Parameters,
-): string {
+): SumsSource {
   const tenant = `${parameters.add(tenantId)}::uuid`;
   const conditions = filterConditions(filter, parameters, tenant, "sums");
   const time = (atMs: number) => `${parameters.add(isoOf(atMs))}::timestamptz`;
   const within = (column: string, { fromMs, toMs }: TimeSpan) =>
     `${column} >= ${time(fromMs)} AND ${column} < ${time(toMs)}`;
-  const select = (table: string, at: string, where: readonly string[]) =>
-    `SELECT ${g} AS g, ${t} AS t, ${columns} FROM (SELECT *, ${at} AS moment FROM ${table}
-       WHERE ${[`tenant_id = ${tenant}`, ...where, ...conditions].join(" AND ")}) sums`;
-  const parts = cutSpan(span, coarsest).map((segment) =>
-    segment.granularity === "minute"
-      ? select("loom.usage_rollups", "minute", [within("minute", segment), "folded"])
-      : select("loom.usage_sums", "at", [
-          within("at", segment),
-          `span = '${segment.granularity}'`,
-          isDetailed ? "detail" : "NOT detail",
-        ]),
-  );
+  const select = (columns: string, table: string, where: readonly string[]) =>
+    `SELECT ${byBytes(g)} AS g, ${t} AS t, ${columns} FROM (SELECT *, ${table === "usage_sums" ? "at" : "minute"} AS moment
+       FROM loom.${table} WHERE ${[`tenant_id = ${tenant}`, ...where, ...conditions].join(" AND ")}) found`;
+  const sums: string[] = [];
+  const rollups: string[] = [];
+  for (const segment of cutSpan(span, coarsest)) {
+    if (segment.granularity === "minute") {
+      rollups.push(select(rollupColumns, "usage_rollups", [within("minute", segment), "folded"]));
+      continue;
+    }
+    const level = [`span = '${segment.granularity}'`, isDetailed ? "detail" : "NOT detail"];
+    sums.push(select(sumsColumns, "usage_sums", [within("at", segment), ...level]));
+  }
   // What came in since the sums were last added up.
-  parts.push(select("loom.usage_rollups", "minute", [within("minute", span), "NOT folded"]));
-  return parts.join("\nUNION ALL\n");
+  rollups.push(select(rollupColumns, "usage_rollups", [within("minute", span), "NOT folded"]));
+  return joinSources([{ sums: sums.length === 0 ? null : sums.join(union), rollups: rollups.join(union) }]);
+}
+
+const union = "\nUNION ALL\n";
+
+/** Several sources as one. */
+export function joinSources(sources: readonly SumsSource[]): SumsSource {
+  const sums = sources.flatMap((source) => source.sums ?? []);
+  return {
+    sums: sums.length === 0 ? null : sums.join(union),
+    rollups: sources.map(({ rollups }) => rollups).join(union),
+  };
 }
 
 /** `value`: what `g` may call by that name; it may make several rows of one. */
@@ -85,6 +102,6 @@ export function rowsSource(
     ...filterConditions(filter, parameters, tenant, "rows"),
   ];
   if (impliesFailure(filter)) conditions.push("outcome <> 'complete'");
-  return `SELECT ${g} AS g, ${t} AS t, ${rowColumns} FROM (SELECT ${rowColumns}, created_at AS moment, ${value} AS value
+  return `SELECT ${byBytes(g)} AS g, ${t} AS t, ${rowColumns} FROM (SELECT ${rowColumns}, created_at AS moment, ${value} AS value
     FROM loom.traces WHERE ${conditions.join(" AND ")}) traces`;
 }

@@ -7,7 +7,7 @@ import type { Query } from "./reader.js";
 import type { Summary } from "./schema/analytics.js";
 import type { FilterValues } from "./schema/parameters.js";
 import { isoOf, readWindow, type TimeSpan } from "./time-span.js";
-import { rowsSource, sumsSource } from "./usage-source.js";
+import { joinSources, rowsSource, sumsSource } from "./usage-source.js";
 
 export type WindowValues = FilterValues & {
   readonly from?: string | undefined;
@@ -31,22 +31,22 @@ export async function readSummary(
   const filter = readFilterValues(values);
   const source = isSummable(filter) ? "rollups" : "traces";
   const parameters = new Parameters();
-  const make = (name: string, of: TimeSpan) => {
-    const question = { tenantId, filter, span: of };
-    const grouping = { g: `'${name}'`, t: anyTime };
-    if (source === "traces") return rowsSource(question, grouping, parameters);
-    return sumsSource(question, grouping, { coarsest: "day", isDetailed: filter.length > 0 }, parameters);
-  };
-  const both = `${make("window", span)}\nUNION ALL\n${make("before", before)}`;
-  const rows = await query<FiguresRow>(
-    source === "traces" ? figuresOfRows(both) : figuresOfSums(both),
-    parameters.values,
-  );
-  const figuresOf = (name: string) =>
-    makeFigures(
-      rows.find(({ g }) => g === name),
-      source,
-    );
+  const windows = { window: span, before };
+  const parts = Object.entries(windows).map(([name, of]) => ({
+    question: { tenantId, filter, span: of },
+    grouping: { g: `'${name}'`, t: anyTime },
+  }));
+  const level = { coarsest: "day", isDetailed: filter.length > 0 } as const;
+  const text =
+    source === "traces"
+      ? figuresOfRows(
+          parts.map(({ question, grouping }) => rowsSource(question, grouping, parameters)).join(" UNION ALL "),
+        )
+      : figuresOfSums(
+          joinSources(parts.map(({ question, grouping }) => sumsSource(question, grouping, level, parameters))),
+        );
+  const rows = await query<FiguresRow>(text, parameters.values);
+  const figuresOf = (name: keyof typeof windows) => makeFigures(rows.find(({ g }) => g === name));
   return {
     ...figuresOf("window"),
     window: spanOf(span),

@@ -1,4 +1,5 @@
 // The figures of a window by time, for all requests or for its largest groups. Buckets without requests are there.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LoomError } from "../errors/loom-error.js";
 import { type FiguresRow, figuresOfRows, figuresOfSums, makeFigures } from "./figures.js";
 import { isSummable } from "./filter.js";
@@ -28,6 +29,7 @@ type Groups = { readonly dimension: Dimension; readonly names: readonly string[]
 const defaultGroups = 8;
 const pointsMax = 20_000;
 const minuteMs = 60_000;
+const pointsPerTurn = 25;
 
 export async function readTimeseries(
   query: Query,
@@ -55,7 +57,7 @@ export async function readTimeseries(
     timeZone: buckets.timeZone,
     groupBy: values.groupBy ?? null,
     groupCount: groups?.count ?? 1,
-    series: makeSeries(rows, { times: times.map(({ t }) => t.getTime()), groups, labels, source }),
+    series: await makeSeries(rows, { times: times.map(({ t }) => t.getTime()), groups, labels }),
     source,
   };
 }
@@ -97,10 +99,10 @@ type SeriesParts = {
   readonly times: readonly number[];
   readonly groups: Groups | null;
   readonly labels: ReadonlyMap<string, string>;
-  readonly source: Source;
 };
 
-function makeSeries(rows: readonly FiguresRow[], { times, groups, labels, source }: SeriesParts): Timeseries["series"] {
+async function makeSeries(rows: readonly FiguresRow[], parts: SeriesParts): Promise<Timeseries["series"]> {
+  const { times, groups, labels } = parts;
   const byGroup = new Map<string, Map<number, FiguresRow>>();
   for (const row of rows) {
     const points = byGroup.get(row.g) ?? new Map<number, FiguresRow>();
@@ -108,10 +110,16 @@ function makeSeries(rows: readonly FiguresRow[], { times, groups, labels, source
     byGroup.set(row.g, points);
   }
   const names = groups === null ? [groupAll] : [...groups.names, ...(byGroup.has(groupOthers) ? [groupOthers] : [])];
-  return names.map((name) => ({
-    group: groupValue(name),
-    label: labels.get(name) ?? null,
-    kind: name === groupAll ? ("all" as const) : name === groupOthers ? ("others" as const) : ("group" as const),
-    points: times.map((atMs) => ({ at: isoOf(atMs), ...makeFigures(byGroup.get(name)?.get(atMs), source) })),
-  }));
+  const series: Timeseries["series"] = [];
+  for (const name of names) {
+    const points: Timeseries["series"][number]["points"] = [];
+    for (const [index, atMs] of times.entries()) {
+      points.push({ at: isoOf(atMs), ...makeFigures(byGroup.get(name)?.get(atMs)) });
+      // Requests get their turn while histograms are added up.
+      if (index % pointsPerTurn === 0) await nextTurn();
+    }
+    const kind = name === groupAll ? "all" : name === groupOthers ? "others" : "group";
+    series.push({ group: groupValue(name), label: labels.get(name) ?? null, kind, points });
+  }
+  return series;
 }

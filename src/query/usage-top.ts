@@ -70,7 +70,7 @@ export async function readTop(query: Query, values: TopValues, tenantId: string,
     metric,
     groupCount,
     data: rows.map((row) => ({
-      ...makeFigures(row, source),
+      ...makeFigures(row),
       group: groupValue(row.g),
       label: labels.get(row.g) ?? null,
       filter: groupFilter(dimension, row.g),

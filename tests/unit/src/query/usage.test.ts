@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { figuresOfRows, figuresOfSums, makeFigures, valueOfBucket } from "../../../../src/query/figures.js";
+import { figuresOfRows, figuresOfSums, makeFigures } from "../../../../src/query/figures.js";
 import { Parameters } from "../../../../src/query/filter-sql.js";
 import { dimensionOf, groupFilter, groupValue, limitedGroupSql } from "../../../../src/query/grouping.js";
-import { cutSpan, rowsSource, sumsSource } from "../../../../src/query/usage-source.js";
-import { bucketOf, valueOf } from "../../../../workers/persist/histogram.js";
+import { readQuantiles, valueOfBucket } from "../../../../src/query/packed-histogram.js";
+import { cutSpan, joinSources, rowsSource, sumsSource } from "../../../../src/query/usage-source.js";
+import { bucketOf, Histogram, valueOf } from "../../../../workers/persist/histogram.js";
 
 const minute = 60_000;
 const tenantId = "0190a1b2-0000-7000-8000-00000000000a";
@@ -47,28 +48,46 @@ describe("a source", () => {
   test("always names the tenant, and adds what is not folded yet", () => {
     const parameters = new Parameters();
     const sql = sumsSource(question, { g: "'a'", t: "moment" }, { coarsest: "day", isDetailed: false }, parameters);
-    const parts = sql.split("UNION ALL");
-    expect(parts).toHaveLength(2);
-    for (const part of parts) expect(part).toContain("tenant_id = $1::uuid");
-    expect(parts[0]).toContain("span = 'day' AND NOT detail");
-    expect(parts[1]).toContain("NOT folded");
+    for (const part of [sql.sums, sql.rollups]) expect(part).toContain("tenant_id = $1::uuid");
+    expect(sql.sums).toContain("span = 'day' AND NOT detail");
+    expect(sql.rollups).toContain("NOT folded");
+    expect(joinSources([sql, { sums: null, rollups: "x" }]).rollups).toMatch(/UNION ALL\nx$/);
     expect(rowsSource(question, { g: "'a'", t: "moment" }, new Parameters())).toContain("tenant_id = $1::uuid");
   });
 
   test("gives figures in one statement", () => {
-    expect(figuresOfSums("SELECT 1")).toContain("sum(cost_usd) AS cost_usd");
+    expect(figuresOfSums({ sums: null, rollups: "SELECT 1" })).toContain("sum(cost_usd) AS cost_usd");
     expect(figuresOfRows("SELECT 1")).toContain("sum(estimated_cost_usd) AS cost_usd");
   });
 });
 
 describe("figures", () => {
   test("of nothing are zeros where something is counted, and null where something is measured", () => {
-    const figures = makeFigures(undefined, "rollups");
+    const figures = makeFigures(undefined);
     expect(figures).toMatchObject({ totalRequests: 0, estimatedCostUSD: 0, errorRate: null, p95LatencyMs: null });
   });
 
   test("read a bucket as the writer means it", () => {
     for (const ms of [0.5, 12, 3456]) expect(valueOfBucket(bucketOf(ms))).toBe(valueOf(bucketOf(ms)));
+  });
+
+  test("have the quantiles of the writer's histogram, however its buckets are cut up", () => {
+    const shares = [0.5, 0.95, 0.99];
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }), (values) => {
+        const histogram = new Histogram();
+        const packed = values.map((value) => {
+          histogram.add(value);
+          const entry = Buffer.alloc(6);
+          entry.writeInt16BE(bucketOf(value), 0);
+          entry.writeInt32BE(1, 2);
+          return entry;
+        });
+        const found = readQuantiles(Buffer.concat(packed), shares);
+        expect(found).toEqual({ count: values.length, values: shares.map((share) => histogram.quantile(share)) });
+      }),
+    );
+    expect(readQuantiles(null, shares)).toEqual({ count: 0, values: [null, null, null] });
   });
 });
 
