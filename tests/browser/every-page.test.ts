@@ -1,7 +1,7 @@
 // Every page in both themes: axe-core finds nothing, nothing is inline, nothing asks another host; and the first load
 // stays small.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findAccessFaults, type Theme } from "./support/chromium.js";
+import { findAccessFaults, type Theme, type WatchedPage } from "./support/chromium.js";
 import { findChromium } from "./support/find-chromium.js";
 import { chat, openStand, type Stand, seed } from "./support/stand.js";
 
@@ -47,26 +47,40 @@ describe.skipIf(findChromium() === null)("every page", () => {
     ["no traces", () => "/traces?range=5m&q=model:nothing", ".empty"],
   ];
 
-  test.each(themes)("is accessible in the %s theme, and asks nobody else", async (theme) => {
-    const signIn = await stand.open({ theme });
-    await signIn.page.goto(stand.base);
-    await signIn.page.getByRole("heading", { name: "Sign in to Loom" }).waitFor();
-    const found = (await findAccessFaults(signIn.page)).map((fault) => `sign-in: ${fault}`);
-    await signIn.close();
-    const { page, faults, close } = await stand.open({ key, theme });
-    for (const [name, path, ready] of pages) {
+  describe("in both themes", () => {
+    let watched: WatchedPage;
+
+    beforeAll(async () => {
+      watched = await stand.open({ key, width: 1280, height: 640 });
+    });
+    afterAll(() => watched?.close());
+
+    test.each(pages)("is accessible, and asks nobody else: %s", async (_name, path, ready) => {
+      const { page, faults } = watched;
       await page.goto(stand.base + path());
       await page.locator(ready).first().waitFor();
-      expect(await page.locator("html").getAttribute("data-theme")).toBe(theme);
-      found.push(...(await findAccessFaults(page)).map((fault) => `${name}: ${fault}`));
-    }
-    expect(found).toEqual([]);
-    expect(faults).toEqual([...signIn.faults]);
+      expect(await findAccessFaults(page)).toEqual([]);
+      await page.getByRole("button", { name: "Dark", exact: true }).click();
+      await expect.poll(() => page.locator("html").getAttribute("data-theme")).toBe("dark");
+      // What else axe looks at is the same in both.
+      expect(await findAccessFaults(page, ["color-contrast"])).toEqual([]);
+      await page.getByRole("button", { name: "Light", exact: true }).click();
+      expect(faults).toEqual([]);
+    });
+  });
+
+  test.each(themes)("is accessible in the %s theme: sign-in", async (theme) => {
+    const { page, faults, close } = await stand.open({ theme });
+    await page.goto(stand.base);
+    await page.getByRole("heading", { name: "Sign in to Loom" }).waitFor();
+    expect(await page.locator("html").getAttribute("data-theme")).toBe(theme);
+    expect(await findAccessFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
     await close();
   });
 
   test("has its menus, dialogs and popups in order, by keyboard alone", async () => {
-    const { page, faults, close } = await stand.open({ key });
+    const { page, faults, close } = await stand.open({ key, width: 1280, height: 640 });
     await page.goto(`${stand.base}/traces?range=7d`);
     await page.locator(".grid-row").first().waitFor();
     await page.keyboard.press("?");
