@@ -30,6 +30,16 @@ const components =
         },
       ];
 
+/** Only when it is asked for by name: it writes files. */
+const screenshots = process.argv.includes("screenshots")
+  ? [
+      {
+        extends: true as const,
+        test: { name: "screenshots", include: ["tests/browser/make-screenshots.ts"], globalSetup: globalDatabase },
+      },
+    ]
+  : [];
+
 export default defineConfig({
   test: {
     pool: "forks",
@@ -84,6 +94,7 @@ export default defineConfig({
         },
       },
       ...components,
+      ...screenshots,
       {
         extends: true,
         test: { name: "tidy", include: ["tests/tidy/**/*.test.ts"], isolate: false, testTimeout: 20_000 },
