@@ -10,11 +10,16 @@ const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 const settleMs = 1500;
 
 /** Name -> theme and path; small enough for a repository. */
-type Shot = { readonly name: string; readonly theme: Theme; readonly path: (id: string) => string };
+type Shot = {
+  readonly name: string;
+  readonly theme: Theme;
+  readonly path: (id: string) => string;
+  readonly ready: string;
+};
 const shots: readonly Shot[] = [
-  { name: "overview-light", theme: "light", path: () => "/overview?range=7d" },
-  { name: "traces-dark", theme: "dark", path: () => "/traces?range=7d" },
-  { name: "trace-light", theme: "light", path: (id) => `/traces?range=7d&peek=${id}&tab=messages` },
+  { name: "overview-light", theme: "light", path: () => "/overview?range=7d", ready: ".chart canvas" },
+  { name: "traces-dark", theme: "dark", path: () => "/traces?range=7d", ready: ".grid-row" },
+  { name: "trace-light", theme: "light", path: (id) => `/traces/${id}?tab=messages`, ready: ".message" },
 ];
 
 test("screenshots for README and docs", { timeout: 180_000 }, async () => {
@@ -35,9 +40,10 @@ test("screenshots for README and docs", { timeout: 180_000 }, async () => {
       const { rowCount } = await stand.gateway.pool.query("SELECT 1 FROM loom.traces WHERE id = $1", [id]);
       return rowCount === 1;
     });
-    for (const { name, theme, path } of shots) {
-      const { page, close } = await stand.open({ key, theme, width: 1280, height: 760 });
+    for (const { name, theme, path, ready } of shots) {
+      const { page, close } = await stand.open({ key, theme, width: 1200, height: 700 });
       await page.goto(stand.base + path(id));
+      await page.locator(ready).first().waitFor();
       await page.waitForLoadState("networkidle");
       await page.waitForTimeout(settleMs);
       await page.screenshot({ path: join(folder, `${name}.png`) });

@@ -9,7 +9,7 @@ import { Failure, Waiting } from "../parts/states.js";
 import { Tabs } from "../parts/tabs.js";
 import { useZone } from "../shell/clock.js";
 import { useView } from "../shell/view.js";
-import { keyLabel, tokensPerSecond } from "../traces/columns.js";
+import { keyLabel, servedModel, tokensPerSecond } from "../traces/columns.js";
 import { StatusBadge } from "../traces/outcome.js";
 import { CostTab } from "./cost-tab.js";
 import { MessagesTab } from "./messages-tab.js";
@@ -73,14 +73,14 @@ function TraceFacts({ trace }: { readonly trace: TraceDetail }) {
   const [zone] = useZone();
   const createdMs = Date.parse(trace.createdAt);
   const rate = tokensPerSecond(trace);
-  const served = trace.responseModel !== null && trace.responseModel !== trace.model ? ` → ${trace.responseModel}` : "";
+  const served = servedModel(trace);
   return (
     <header className="trace-facts">
       <div className="row wrap">
         <StatusBadge trace={trace} />
         <strong className="trace-model">
           {trace.model ?? "no model"}
-          <span className="faint">{served}</span>
+          <span className="faint">{served === null ? "" : ` → ${served}`}</span>
         </strong>
         <span className="muted">by {trace.provider ?? "nobody"}</span>
         <span className="spring" />

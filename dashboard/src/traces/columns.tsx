@@ -39,14 +39,19 @@ function showTime(trace: Trace, zone: Zone): ReactNode {
   );
 }
 
-function showModel({ model, responseModel }: Trace): ReactNode {
-  // A dated name of the same model is no news.
+/** The name under which another model answered; null where it is the one that was asked for, dated or not. */
+export function servedModel({ model, responseModel }: Pick<Trace, "model" | "responseModel">): string | null {
   const asked = model?.slice(model.lastIndexOf("/") + 1) ?? "";
-  const isOther = responseModel !== null && !responseModel.startsWith(asked);
+  return responseModel === null || responseModel.startsWith(asked) ? null : responseModel;
+}
+
+function showModel(trace: Trace): ReactNode {
+  const { model, responseModel } = trace;
+  const served = servedModel(trace);
   return (
     <span title={responseModel === null ? undefined : `asked for ${model}, served by ${responseModel}`}>
       {text(model)}
-      {isOther ? <span className="faint"> → {responseModel}</span> : null}
+      {served === null ? null : <span className="faint"> → {served}</span>}
     </span>
   );
 }
