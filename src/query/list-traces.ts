@@ -20,7 +20,7 @@ export type ListValues = FilterValues & {
 };
 
 /** Which traces, in the order of the list. */
-export type Selection = {
+type Selection = {
   readonly tenantId: string;
   readonly filter: Filter;
   readonly fromMs: number | null;
@@ -36,14 +36,19 @@ const nearDays = 7;
 const indexedFields = new Set(["model", "key", "session", "user"]);
 
 /** @throws LoomError `bad_request` or `invalid_filter` */
-export function readSelection(values: ListValues, tenantId: string, nowMs: number): Selection {
+function readSelection(values: ListValues, tenantId: string, nowMs: number): Selection {
   const cursor = values.cursor === undefined ? null : readCursor(values.cursor);
   return { tenantId, filter: readFilterValues(values), ...readListSpan(values, nowMs), cursor };
 }
 
-/** An exact value in an indexed column. */
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** An exact value in an indexed column. A key's name may stand for several keys, whose rows no index has in order. */
 function isIndexed({ field, isNegated, test }: Term): boolean {
-  return !isNegated && indexedFields.has(field.name) && test.kind === "any" && test.values.length === 1;
+  if (isNegated || !indexedFields.has(field.name) || test.kind !== "any") return false;
+  const [value] = test.values;
+  if (value === undefined || test.values.length > 1 || value.isPrefix) return false;
+  return field.name !== "key" || uuidForm.test(value.text);
 }
 
 /** Where the search is: conditions that an index serves, of which a bounded number of rows is looked at. */
@@ -77,7 +82,7 @@ function microsTime(micros: string, parameters: Parameters): string {
 }
 
 /** The statement of one page; `rows` null for all of them, as an export wants it. */
-export function selectTraces(selection: Selection, rows: number | null): { text: string; values: readonly unknown[] } {
+function selectTraces(selection: Selection, rows: number | null): { text: string; values: readonly unknown[] } {
   const parameters = new Parameters();
   const conditions = indexConditions(selection, parameters);
   const rest = filterConditions(selection.filter, parameters, "$1::uuid", "rows");
@@ -121,8 +126,13 @@ export async function listTraces(
     const { text, values: parameters } = selectTraces(where, limit + 1);
     return query<TraceRow>(text, parameters);
   };
+  const isFiltered = selection.filter.length > 0;
   let found = await rows(near);
-  if (found.length <= limit && near.fromMs !== selection.fromMs) found = await rows(selection);
+  let stop = found.length <= limit && isFiltered ? await findStop(query, near) : null;
+  if (found.length <= limit && stop === null && near.fromMs !== selection.fromMs) {
+    found = await rows(selection);
+    if (found.length <= limit && isFiltered) stop = await findStop(query, selection);
+  }
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const searchedTo = isoOf(Math.floor(startMs));
@@ -130,7 +140,6 @@ export async function listTraces(
     const searched = { from: isoOfMicros(last.micros), to: searchedTo, isComplete: true };
     return { object: "list", data: page.map(makeTrace), nextCursor: writeCursor(last), searched };
   }
-  const stop = selection.filter.length === 0 ? null : await findStop(query, selection);
   const from = stop !== null ? isoOfMicros(stop.micros) : selection.fromMs === null ? null : isoOf(selection.fromMs);
   return {
     object: "list",

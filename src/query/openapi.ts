@@ -1,18 +1,17 @@
 // The OpenAPI 3.1 document of the query API, made from the table of operations.
 import { z } from "zod";
 import { type Answer, errorAnswerShape, faults, type Operation, operations } from "./operations.js";
-import * as account from "./schema/account.js";
-import * as analytics from "./schema/analytics.js";
-import * as live from "./schema/live.js";
-import * as trace from "./schema/trace.js";
+import { accountShapes } from "./schema/account.js";
+import { analyticsShapes } from "./schema/analytics.js";
+import { liveShapes } from "./schema/live.js";
+import { traceShapes } from "./schema/trace.js";
 
 type Json = { readonly [key: string]: unknown };
 
 /** Shapes with an id of their own become components; everything refers to them. */
 function makeComponents(): Json {
   const registry = z.registry<{ id: string }>();
-  for (const shape of Object.values({ ...account, ...analytics, ...live, ...trace })) {
-    if (!(shape instanceof z.ZodType)) continue;
+  for (const shape of [...accountShapes, ...analyticsShapes, ...liveShapes, ...traceShapes]) {
     const id = shape.meta()?.id;
     if (id !== undefined) registry.add(shape, { id });
   }

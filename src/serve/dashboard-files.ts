@@ -62,7 +62,7 @@ const missingPage =
 
 export class DashboardFiles {
   readonly #files: ReadonlyMap<string, StaticFile>;
-  #compressing: Promise<void> | null = null;
+  #state: "plain" | "compressed" = "plain";
 
   /** Takes what is in `folder`; nothing when it is not there. */
   constructor(folder: string) {
@@ -79,7 +79,7 @@ export class DashboardFiles {
       return;
     }
     // Not at the start, which is fast: whoever never looks at the dashboard does not pay for it.
-    this.#compressing ??= this.#compress();
+    if (this.#state === "plain") void this.#compress();
     const name = path.slice(root.length);
     const file = this.#files.get(name) ?? (isPage(name) ? this.#files.get("index.html") : undefined);
     if (file === undefined) {
@@ -97,8 +97,9 @@ export class DashboardFiles {
     reply.send(200, [...file.headers, ...coded, ["vary", "accept-encoding"], ["etag", file.etag]], bytes);
   }
 
-  /** Resolves when every file has its compressed forms. */
+  /** Gives every file its compressed forms, once. */
   async #compress(): Promise<void> {
+    this.#state = "compressed";
     for (const [name, { bytes, coded }] of this.#files) {
       if (bytes.length < compressBytesMin || packed.has(extname(name))) continue;
       const size = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };

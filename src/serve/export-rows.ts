@@ -43,7 +43,7 @@ function writeCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   // A number is never a formula, and text that only looks like one must stay text.
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = Array.isArray(value) ? value.join(" ") : String(value as string);
+  const text = Array.isArray(value) ? value.join(" ") : typeof value === "string" ? value : JSON.stringify(value);
   const safe = formulaStart.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -49,7 +49,8 @@ function describeOperation(path: string, operation: Described): string {
   const answers = Object.entries(operation.responses).map(([status, response]) => {
     const schema = JSON.stringify(response).match(/#\/components\/(?:schemas|responses)\/(\w+)/)?.[1];
     const shape = schema === undefined || schema.startsWith("Fault") ? "" : ` <a href="#${schema}">${schema}</a>`;
-    return `<tr><th scope="row">${status}<td>${prose(String(response["description"] ?? "See the table of errors."))}${shape}`;
+    const text = typeof response["description"] === "string" ? response["description"] : "An error.";
+    return `<tr><th scope="row">${status}<td>${prose(text)}${shape}`;
   });
   const scope = operation["x-loom-scope"];
   return `<h2 id="${operation.operationId}">${escapeHtml(operation.summary)}</h2>

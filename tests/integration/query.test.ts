@@ -102,7 +102,7 @@ describeWithDatabase("the query API", () => {
 
     test.each<[string, (row: TraceRow) => boolean]>([
       ["model:gpt-4o", (row) => row.model === "gpt-4o"],
-      ["model:gpt* -model:gpt-4o-mini", (row) => /^gpt/.test(row.model ?? "") && row.model !== "gpt-4o-mini"],
+      ["model:gpt* -model:gpt-4o-mini", (row) => row.model?.startsWith("gpt") === true && row.model !== "gpt-4o-mini"],
       ["-outcome:complete", (row) => row.outcome !== "complete"],
       ["status:>=500 error:*", (row) => row.statusCode >= 500 && row.errorCode !== null],
       ["-cost:* usage:provider", (row) => row.costUsd === null && row.usageSource === "provider"],

@@ -22,7 +22,7 @@ export const meShape = z
   })
   .meta({ id: "Me" });
 
-export const keyShape = z
+const keyShape = z
   .object({
     id: z.guid(),
     prefix: z.string().describe("`sk-loom-<public id>`; the key itself is shown once, when it is made."),
@@ -88,6 +88,9 @@ export const errorShape = z
     }),
   })
   .meta({ id: "ApiError" });
+
+/** The components of the OpenAPI document. */
+export const accountShapes = [meShape, keyShape, keyListShape, sessionShape, sessionListShape, errorShape];
 
 export type Me = z.infer<typeof meShape>;
 export type KeyList = z.infer<typeof keyListShape>;

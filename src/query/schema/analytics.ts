@@ -5,7 +5,7 @@ const time = z.iso.datetime({ offset: true });
 const share = z.number().nullable();
 const milliseconds = z.number().nullable();
 
-export const outcomeCountsShape = z
+const outcomeCountsShape = z
   .object({
     complete: z.int(),
     error: z.int(),
@@ -16,12 +16,12 @@ export const outcomeCountsShape = z
   })
   .meta({ id: "OutcomeCounts" });
 
-export const statusCountsShape = z
+const statusCountsShape = z
   .object({ ok: z.int().describe("Below 400."), clientError: z.int().describe("4xx."), serverError: z.int() })
   .meta({ id: "StatusCounts" });
 
 /** The figures of any set of requests. Percentiles are within 1 % of a real value; null where there is none. */
-export const figuresShape = z
+const figuresShape = z
   .object({
     totalRequests: z.int(),
     totalTokens: z.int(),
@@ -47,7 +47,7 @@ export const figuresShape = z
   })
   .meta({ id: "Figures" });
 
-export const spanShape = z.object({ from: time, to: time }).meta({ id: "TimeSpan" });
+const spanShape = z.object({ from: time, to: time }).meta({ id: "TimeSpan" });
 const sourceShape = z
   .enum(["rollups", "traces"])
   .describe("rollups: from sums. traces: from single rows, for filters that the sums cannot answer.");
@@ -61,9 +61,9 @@ export const summaryShape = figuresShape
   })
   .meta({ id: "Summary" });
 
-export const pointShape = figuresShape.extend({ at: time.describe("Begin of the bucket.") }).meta({ id: "Point" });
+const pointShape = figuresShape.extend({ at: time.describe("Begin of the bucket.") }).meta({ id: "Point" });
 
-export const seriesShape = z
+const seriesShape = z
   .object({
     group: z.string().nullable().describe("The value that it stands for; null when nothing was asked to be grouped."),
     label: z.string().nullable().describe("For people: the key's name instead of its id, for instance."),
@@ -84,7 +84,7 @@ export const timeseriesShape = z
   })
   .meta({ id: "Timeseries" });
 
-export const topGroupShape = figuresShape
+const topGroupShape = figuresShape
   .extend({
     group: z.string().nullable().describe("null: requests without such a value."),
     label: z.string().nullable(),
@@ -102,6 +102,20 @@ export const topShape = z
     source: sourceShape,
   })
   .meta({ id: "Top" });
+
+/** The components of the OpenAPI document. */
+export const analyticsShapes = [
+  outcomeCountsShape,
+  statusCountsShape,
+  figuresShape,
+  spanShape,
+  summaryShape,
+  pointShape,
+  seriesShape,
+  timeseriesShape,
+  topGroupShape,
+  topShape,
+];
 
 export type Figures = z.infer<typeof figuresShape>;
 export type Summary = z.infer<typeof summaryShape>;

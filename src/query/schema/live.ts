@@ -10,7 +10,7 @@ export const liveTracesShape = z
   .describe("Data of the event `traces`.")
   .meta({ id: "LiveTraces" });
 
-export const liveReadyShape = z
+const liveReadyShape = z
   .object({
     rowsPerSecondMax: z.int(),
     filter: z.string().describe("The filter in force, in the filter language."),
@@ -18,9 +18,10 @@ export const liveReadyShape = z
   .describe("Data of the event `ready`, the first one.")
   .meta({ id: "LiveReady" });
 
-export const liveFaultShape = z
+const liveFaultShape = z
   .object({ message: z.string() })
   .describe("Data of the event `fault`: the database is away; the tail goes on by itself when it is back.")
   .meta({ id: "LiveFault" });
 
-export type LiveTraces = z.infer<typeof liveTracesShape>;
+/** The components of the OpenAPI document. */
+export const liveShapes = [liveTracesShape, liveReadyShape, liveFaultShape];

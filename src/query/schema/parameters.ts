@@ -68,12 +68,12 @@ export const liveTracesParameters = z.strictObject({ ...filterParameters });
 
 export const summaryParameters = z.strictObject({ ...windowParameters, ...filterParameters });
 
-export const seriesGroups = ["model", "provider", "key", "status", "outcome"] as const;
-export const topGroups = [
+const seriesGroups = ["model", "provider", "key", "status", "outcome"] as const;
+const topGroups = [
   ...["model", "provider", "key", "status", "outcome"],
   ...["endpoint", "error", "session", "user", "tag", "servedModel", "finishReason"],
 ] as const;
-export const topMetrics = ["requests", "cost", "tokens", "errors"] as const;
+const topMetrics = ["requests", "cost", "tokens", "errors"] as const;
 
 const groupsMax = wholeText("Groups shown; the others are summed. Default 8.", 50);
 

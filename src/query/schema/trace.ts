@@ -6,7 +6,7 @@ export const outcomes = ["complete", "error", "aborted", "truncated", "interrupt
 
 const tokens = (description: string) => z.int().nullable().describe(`${description} null: nobody said.`);
 
-export const keyNameShape = z
+const keyNameShape = z
   .object({
     id: z.guid(),
     prefix: z.string().nullable().describe("`sk-loom-<public id>`; null for a key that is not in the table any more."),
@@ -70,7 +70,7 @@ export const traceListShape = z
   })
   .meta({ id: "TraceList" });
 
-export const attemptShape = z
+const attemptShape = z
   .object({
     provider: z.string(),
     model: z.string(),
@@ -81,7 +81,7 @@ export const attemptShape = z
   })
   .meta({ id: "Attempt" });
 
-export const costLineShape = z
+const costLineShape = z
   .object({
     item: z.enum(["prompt", "cached prompt", "completion"]),
     tokens: z.int(),
@@ -90,7 +90,7 @@ export const costLineShape = z
   })
   .meta({ id: "CostLine" });
 
-export const bodyFactsShape = z
+const bodyFactsShape = z
   .object({
     state: z
       .enum(["kept", "none", "erased"])
@@ -132,7 +132,7 @@ export const traceDetailShape = traceShape
   })
   .meta({ id: "TraceDetail" });
 
-export const bodyShape = z
+const bodyShape = z
   .object({
     bytes: z.int().describe("Size of the whole body as it was captured, decoded if `decoded` says so."),
     offset: z.int().describe("Of the first byte in `text`."),
@@ -152,6 +152,19 @@ export const traceBodiesShape = z
     response: bodyShape.nullable(),
   })
   .meta({ id: "TraceBodies" });
+
+/** The components of the OpenAPI document. */
+export const traceShapes = [
+  keyNameShape,
+  traceShape,
+  traceListShape,
+  attemptShape,
+  costLineShape,
+  bodyFactsShape,
+  traceDetailShape,
+  bodyShape,
+  traceBodiesShape,
+];
 
 export type Trace = z.infer<typeof traceShape>;
 export type TraceList = z.infer<typeof traceListShape>;
