@@ -11,7 +11,7 @@ function readTier(given = "quick"): Tier {
   return found;
 }
 
-export const tier = readTier(process.env["FAULT_TIER"]);
+const tier = readTier(process.env["FAULT_TIER"]);
 export const isFull = tier === "full";
 
 /** True where a scenario of `least` is left out. */
