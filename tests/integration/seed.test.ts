@@ -30,8 +30,8 @@ describeWithDatabase("loom seed", () => {
     }).run("seed", "--json", ...line.split(" "));
 
   test("adds what was asked for, and its sums, and a key that reads it", async () => {
-    const { code, out, error } = await seed("--rows 1500 --days 80 --tenants 3 --seed 5");
-    expect([code, error]).toEqual([0, ""]);
+    const { code, out } = await seed("--rows 1500 --days 80 --tenants 3 --seed 5");
+    expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       rows: 1500,
       tenant: "seed-01",
