@@ -11,6 +11,7 @@ COPY workers ./workers
 COPY otel ./otel
 COPY mock ./mock
 COPY bench ./bench
+COPY dashboard ./dashboard
 RUN node bin/build.js && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-trixie-slim
@@ -24,6 +25,7 @@ RUN groupadd --gid 10001 loom \
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/dashboard/dist ./dashboard/dist
 COPY package.json LICENSE loom.schema.json ./
 COPY bin ./bin
 COPY migrations ./migrations

@@ -1,7 +1,44 @@
 // One project a kind of test, so that `vitest run --project unit` is seconds. Only those that need a database start one.
+import react from "@vitejs/plugin-react";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { chromiumArgs, findChromium } from "./tests/browser/support/find-chromium.js";
 
 const globalDatabase = ["tests/support/global-database.ts"];
+const chromium = findChromium();
+
+/** Parts of the dashboard in a real browser; there is nothing to run them in where no Chromium is. */
+const components =
+  chromium === null
+    ? []
+    : [
+        {
+          extends: true as const,
+          plugins: [react()],
+          optimizeDeps: { include: ["react", "react-dom/client", "vitest-browser-react", "marked"] },
+          test: {
+            name: "components",
+            include: ["tests/browser/components/*.test.tsx"],
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: playwright({ launchOptions: { executablePath: chromium, args: [...chromiumArgs] } }),
+              instances: [{ browser: "chromium" as const }],
+            },
+          },
+        },
+      ];
+
+/** Only when it is asked for by name: it writes files. */
+const screenshots = process.argv.includes("screenshots")
+  ? [
+      {
+        extends: true as const,
+        test: { name: "screenshots", include: ["tests/browser/make-screenshots.ts"], globalSetup: globalDatabase },
+      },
+    ]
+  : [];
 
 export default defineConfig({
   test: {
@@ -45,6 +82,19 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        extends: true,
+        // Journeys in the system's Chromium against the built gateway and dashboard; skipped where there is none.
+        test: {
+          name: "browser",
+          include: ["tests/browser/*.test.ts"],
+          globalSetup: [...globalDatabase, "tests/browser/support/say-skipped.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      ...components,
+      ...screenshots,
       {
         extends: true,
         test: { name: "tidy", include: ["tests/tidy/**/*.test.ts"], isolate: false, testTimeout: 20_000 },

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { buildDashboard, isDashboardFresh } from "./build-dashboard.js";
 
 const sourceFolders = ["src", "workers", "otel", "mock", "bench"];
 const lockWaitMs = 120_000;
@@ -33,10 +34,10 @@ export class BuildFailure extends Error {}
  * @throws {BuildFailure}
  */
 export function buildIfNeeded(root, { always = false, warn = () => undefined } = {}) {
-  if (!always && isFresh(root)) return "fresh";
+  if (!always && isFresh(root) && isDashboardFresh(root)) return "fresh";
   const usable = !always && existsSync(join(root, "dist", "src", "main.js"));
   try {
-    return build(root, () => !always && isFresh(root));
+    return build(root, { always, warn });
   } catch (error) {
     if (!(error instanceof CannotBuild) || !usable) throw error;
     warn(`dist/ is older than the sources; it is started as it is. ${error.message}`);
@@ -49,17 +50,23 @@ class CannotBuild extends BuildFailure {}
 
 /**
  * @param {string} root
- * @param {() => boolean} isDone
+ * @param {{ always: boolean, warn: (line: string) => void }} options
  */
-function build(root, isDone) {
+function build(root, { always, warn }) {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   if (!existsSync(compiler)) {
     throw new CannotBuild("dist/ cannot be built: TypeScript is not installed. Run: npm ci --include=dev");
   }
-  const unlock = lock(root, isDone);
+  const unlock = lock(root, () => !always && isFresh(root) && isDashboardFresh(root));
   if (unlock === null) return "fresh";
   try {
-    compile(root, compiler);
+    if (always || !isFresh(root)) compile(root, compiler);
+    if (always || !isDashboardFresh(root)) {
+      const fault = buildDashboard(root);
+      if (fault !== null && always) throw new BuildFailure(fault);
+      // The gateway works without its dashboard, so a start goes on.
+      if (fault !== null) warn(fault);
+    }
   } finally {
     unlock();
   }

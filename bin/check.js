@@ -12,6 +12,7 @@ const steps = [
   ["unit and tidy tests", "vitest/vitest.mjs", "run", "--project", "unit", "--project", "tidy"],
   ["dead code", "knip/bin/knip.js", "--no-progress", "--no-config-hints"],
   ["types of the sources", "typescript/bin/tsc", "--noEmit", "-p", "."],
+  ["types of the dashboard", "typescript/bin/tsc", "--noEmit", "-p", "dashboard"],
   ["types of the tests", "typescript/bin/tsc", "--noEmit", "-p", "tests"],
   ["lint", "oxlint/bin/oxlint"],
   ["format", "@biomejs/biome/bin/biome", "ci", "--colors=off"],

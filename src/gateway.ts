@@ -19,6 +19,7 @@ import type { LoomEvent } from "./report/events.js";
 import { expositionType, writeExposition } from "./report/exposition.js";
 import { type ChatRequest, readChatRequest } from "./route/read-request.js";
 import { type RouteTable, route } from "./route/route.js";
+import type { QuerySite, SiteRoute } from "./serve/query-site.js";
 
 export type GatewayParts = {
   readonly authenticator: Authenticator;
@@ -29,6 +30,8 @@ export type GatewayParts = {
   readonly readiness: AllProcesses["readiness"];
   /** null turns /metrics off. */
   readonly metrics: { readonly token: Secret | null; readonly collect: AllProcesses["metrics"] } | null;
+  /** What is served besides exchanges: the query API and the dashboard. */
+  readonly site: QuerySite;
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -37,6 +40,7 @@ type Known = Pick<Admission, "id" | "caller" | "facts" | "authenticatedAtMs">;
 
 type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gateway, exchange: Exchange) => void };
 
+const siteMethods = ["GET", "HEAD"];
 const json = ["content-type", "application/json"] as const;
 
 /** Every path that Loom answers. */
@@ -80,6 +84,8 @@ export class Gateway {
   readonly handle = (exchange: Exchange): void => {
     try {
       const page = pages.get(exchange.path);
+      const siteRoute = page === undefined ? this.#parts.site.find(exchange.path) : null;
+      if (siteRoute !== null) return this.#serveSite(exchange, siteRoute);
       if (page === undefined) {
         const message = `There is nothing at this path. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
         throw new LoomError("not_found", { message });
@@ -103,6 +109,16 @@ export class Gateway {
         (body) => exchange.reply.send(200, [json], body),
         (error: unknown) => this.#refuse(exchange, newTraceId(), error),
       );
+    });
+  }
+
+  #serveSite(exchange: Exchange, siteRoute: SiteRoute): void {
+    if (!siteMethods.includes(exchange.method)) {
+      throw new LoomError("method_not_allowed", { message: `${exchange.path} takes ${siteMethods.join(", ")}.` });
+    }
+    if (siteRoute.access === "open") return siteRoute.serve(exchange);
+    this.#authenticate(exchange, (caller) => {
+      siteRoute.serve(exchange, caller).catch((error: unknown) => this.#refuse(exchange, newTraceId(), error));
     });
   }
 
@@ -202,7 +218,7 @@ export class Gateway {
       });
     }
     const overheadMs = performance.now() - exchange.receivedAtMs;
-    const allowed = refusal.status === 405 ? pages.get(exchange.path)?.methods : undefined;
+    const allowed = refusal.status === 405 ? (pages.get(exchange.path)?.methods ?? siteMethods) : undefined;
     const more: HeaderList = allowed === undefined ? [] : [["allow", allowed.join(", ")]];
     failReply(exchange, refusal, { traceId: id, provider: "", overheadMs }, false, more);
   }

@@ -1,10 +1,11 @@
-// What a running gateway does for its database by the clock: partitions ahead of time, an eye on the default one, and
-// the retention. Any instance may do any of it; locks in the database see to it that one does.
+// What a running gateway does for its database by the clock: partitions ahead of time, an eye on the default one, the
+// sums of usage, and the retention. Any instance may do any of it; locks in the database see to it that one does.
 import { loomItself } from "./administer/audit-events.js";
 import { runRetention } from "./administer/retention.js";
 import { openPool } from "./postgres/connect.js";
 import { keepPartitionsAhead } from "./postgres/partitions.js";
 import { isConnectionLoss } from "./postgres/sqlstate.js";
+import { keepUsageFolded } from "./postgres/usage-sums.js";
 import type { LoomEvent } from "./report/events.js";
 
 export type DatabaseKeeperOptions = {
@@ -29,7 +30,7 @@ const firstRetentionMs = 10 * 60_000;
 export function keepDatabase({ url, retentionDays, emit, everyMs = hourMs }: DatabaseKeeperOptions): DatabaseKeeper {
   // The login's own rights: a retention run takes on its role for each transaction.
   const pool = openPool({ url, max: 1, applicationName: "loom maintenance" });
-  const fail = (task: "partitions" | "retention") => (error: unknown) => {
+  const fail = (task: "partitions" | "retention" | "sums") => (error: unknown) => {
     // A database that is away is tried again; others tell of it.
     if (isConnectionLoss(error)) return;
     emit({ name: "maintenance_failed", task, reason: error instanceof Error ? error.message : String(error) });
@@ -39,6 +40,7 @@ export function keepDatabase({ url, retentionDays, emit, everyMs = hourMs }: Dat
     onStray: (rows) => emit({ name: "partition_missing", rows }),
     onError: fail("partitions"),
   });
+  const sums = keepUsageFolded(pool, { onError: fail("sums") });
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   const plan = (delayMs: number): void => {
@@ -63,7 +65,7 @@ export function keepDatabase({ url, retentionDays, emit, everyMs = hourMs }: Dat
     stop: async () => {
       if (timer !== null) clearTimeout(timer);
       timer = null;
-      await Promise.all([partitions.stop(), running]);
+      await Promise.all([partitions.stop(), sums.stop(), running]);
       await pool.end();
     },
   };

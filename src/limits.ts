@@ -86,6 +86,32 @@ export const limits = {
   laneGapsMax: 100_000,
   /** How long a lane that found its disk full or failing waits before it tries again. */
   spoolRetryMs: 1000,
+  /** Connections that the query API has of its own, so that requests never wait behind a query. */
+  queryConnections: 4,
+  /** Queries that may wait for one of those connections; above, 429 query_busy. */
+  waitingQueriesMax: 64,
+  /** The longest that one statement of the query API may run; above, 503 query_too_slow. */
+  queryTimeoutMs: 10_000,
+  /** Rows that one page of a list looks through for a filter; what lies beyond is the next page's. */
+  scannedRowsMax: 2000,
+  /** Rows that an export reads and writes at a time; between two such pages it holds nothing of the database. */
+  exportPageRows: 500,
+  /** Exports that run at once in one process. */
+  exportsMax: 4,
+  /** Bytes of a body that are written to a client at a time. */
+  bodyPieceBytes: 256 * KiB,
+  /** Live tails that one process serves at once. */
+  liveTailsMax: 50,
+  /** Rows that a live tail sends each second at most; it says how many it left out. */
+  liveRowsPerSecondMax: 20,
+  /** How often a live tail looks for what is new. */
+  liveEveryMs: 1000,
+  /** New rows of a tenant that a live tail looks through each time. */
+  liveScannedRowsMax: 5000,
+  /** Rollups that are added to the sums in one transaction. */
+  foldRowsMax: 50_000,
+  /** How often they are. */
+  foldEveryMs: 30_000,
 } as const;
 
 /** Fails at start when two bounds contradict each other. */
@@ -99,5 +125,6 @@ export function assertLimits(): void {
   assert(limits.cachedUnknownKeysMax <= limits.cachedKeysMax, "unknown keys must not get more room than known ones");
   assert(limits.chunkFrameBytes < limits.spoolEndBytes, "the rest of an answer must fit into the room kept for it");
   assert(limits.spoolEndBytes * 16 <= limits.spoolSegmentBytes, "an end must never need a segment of its own");
+  assert(limits.liveRowsPerSecondMax <= limits.liveScannedRowsMax, "a live tail must look at what it sends");
   assert(limits.requestBodyBytesMax < limits.spoolFrameBytesMax, "the largest body must fit into a frame");
 }

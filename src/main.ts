@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { SealCredential } from "./administer/provider-configs.js";
 import type { ResealCredential } from "./administer/rotate-keys.js";
+import type { SeedTraces } from "./administer/seed-tenants.js";
 import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
@@ -37,10 +38,15 @@ const withTools: WithDatabase = (config, work) =>
       readMasterKeys: readKeys,
       readLedgerKey: async () => findLedgerKey(config)?.reveal(),
     });
+    const seedWorker = openWorkerCalls(new URL("../workers/seed.js", import.meta.url));
+    const seedTraces: SeedTraces = async (input) => {
+      const keys = { masterKeys: await readKeys(), ledgerKey: findLedgerKey(config)?.reveal() };
+      await seedWorker.call("seedTraces", { ...input, ...keys, databaseUrl: pool.options.connectionString ?? "" });
+    };
     try {
-      return await work(pool, { sealCredential, resealCredential, deadRows });
+      return await work(pool, { sealCredential, resealCredential, deadRows, seedTraces });
     } finally {
-      await Promise.all([worker.stop(), deadRowWorker.stop()]);
+      await Promise.all([worker.stop(), deadRowWorker.stop(), seedWorker.stop()]);
     }
   });
 

@@ -76,5 +76,5 @@ export async function openAuthentication(
   };
   const feed = await openChangeFeed(database.url, listener, emit);
   opened.add(() => feed.stop());
-  return { authenticator, feed };
+  return { authenticator, feed, pool };
 }

@@ -1,13 +1,13 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Peers, type ProcessReport, speakForAll } from "./answer-for-all.js";
 import type { ChatParts } from "./chat-plan.js";
 import { openMetricCollector } from "./collect-metrics.js";
 import type { Config, ProviderSettings } from "./config/config.js";
+import { drain } from "./drain.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway, pathLabel } from "./gateway.js";
-import { Opened, openGround } from "./ground.js";
+import { type Ground, Opened, type openGround } from "./ground.js";
 import { waits } from "./hand-off/hand-off.js";
 import { readReadiness } from "./health.js";
 import { keepDatabase } from "./keep-database.js";
@@ -16,10 +16,11 @@ import { keepPushing } from "./keep-pushing.js";
 import type { MasterKeys } from "./keys/master-key-source.js";
 import { assertLimits } from "./limits.js";
 import { ModelList } from "./list-models.js";
-import { type Listener, listen } from "./listen/listen.js";
+import { listen } from "./listen/listen.js";
 import { openAuthentication } from "./open-authentication.js";
 import type { OpenedDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
+import { type OpenedSite, openSite } from "./open-site.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
 
@@ -49,7 +50,6 @@ export type ProcessFacts = {
 };
 
 const laneDrainMs = 15_000;
-const drainPollMs = 20;
 
 function makeTable(config: Config, mock: ProviderSettings): RouteTable {
   return {
@@ -75,26 +75,26 @@ async function build(
   report: Report,
   opened: Opened,
   { version, crashAt, openGround: open, peers }: ProcessFacts,
-  linger: { readonly ms: number },
+  linger: Linger,
 ): Promise<Omit<RunningGateway, "stop">> {
   const { emit } = report;
   const ground = await open(config, report, opened);
-  const ledger = keepLedger(config, ground.database.url, emit);
+  const { masterKeys, database } = ground;
+  const ledger = keepLedger(config, database.url, emit);
   // After the lanes, whose last windows leave checkpoints too.
   opened.add(() => ledger.stop());
-  const masterKeyText = ground.masterKeys.keys.reveal();
   const { ledgerKey } = ledger;
-  const lanesGround = { databaseUrl: ground.database.url, masterKeys: masterKeyText, ledgerKey, crashAt };
+  const lanesGround = { databaseUrl: database.url, masterKeys: masterKeys.keys.reveal(), ledgerKey, crashAt };
   const handOff = openLanes(config, { ...lanesGround, place: ground.place }, ledger.emit, report.metrics);
   opened.add(() => handOff.stop(laneDrainMs));
-  ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
+  masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
   const table = makeTable(config, ground.mock);
   const models = new ModelList(table, pools);
-  const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
+  const keeper = keepDatabase({ url: database.url, retentionDays: config.retentionDays, emit });
   opened.add(() => keeper.stop());
-  const { authenticator, feed } = await openAuthentication(config, report, ground, opened, {
+  const { authenticator, feed, pool } = await openAuthentication(config, report, ground, opened, {
     onTenant(tenantId, strict) {
       pools.retireOwner(`tenant:${tenantId}`);
       models.forget(tenantId);
@@ -103,10 +103,11 @@ async function build(
     onGap: () => handOff.forgetKeys(null),
   });
 
-  let state: "serving" | "draining" = "serving";
+  const { site, stop: stopSite } = openSite(config, { databaseUrl: database.url, masterKeys, auditor: pool });
+  opened.add(stopSite);
   const now = {
     handOff,
-    isDraining: () => state === "draining",
+    isDraining: () => linger.state === "draining",
     isDatabaseUp: () => feed.isConnected,
     strayRows: () => keeper.strayRows,
   };
@@ -129,39 +130,46 @@ async function build(
     chat,
     readiness: all.readiness,
     metrics: config.metrics.enabled ? { token: config.metrics.token, collect: all.metrics } : null,
+    site,
     emit,
   });
   await handOff.whenOpen();
-  const listener = await listen(ground.frontEnd.addon, {
+  const url = await openDoor(config, ground, { gateway, site, opened, linger, emit });
+  const describe = (): ProcessReport => ({ metrics: own.metrics(), readiness: own.readiness() });
+  return { url, frontEnd: ground.frontEnd.description, database, masterKeys: masterKeys.first, describe };
+}
+
+/** What the end of the process does with its connections. */
+type Linger = { ms: number; state: "serving" | "draining" };
+
+type Door = {
+  readonly gateway: Gateway;
+  readonly site: OpenedSite["site"];
+  readonly opened: Opened;
+  readonly linger: Linger;
+  readonly emit: Report["emit"];
+};
+
+/** Listens; resolves to the URL. */
+async function openDoor(
+  config: Config,
+  { frontEnd, place }: Ground,
+  { gateway, site, opened, linger, emit }: Door,
+): Promise<string> {
+  const listener = await listen(frontEnd.addon, {
     ...config.listen,
-    port: ground.place.port,
-    sharesPort: ground.place.slots > 1,
+    port: place.port,
+    sharesPort: place.slots > 1,
     onExchange: gateway.handle,
     onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path: pathLabel(path) }),
   });
   opened.add(async () => {
-    state = "draining";
+    linger.state = "draining";
+    site.end();
     await drain(listener, config.drainTimeoutMs, linger.ms);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
-  const { frontEnd, database, masterKeys } = ground;
-  const url = `http://${host}:${listener.port}`;
-  const describe = (): ProcessReport => ({ metrics: own.metrics(), readiness: own.readiness() });
-  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first, describe };
-}
-
-/**
- * Stops listening and lets open exchanges end up to the deadline; what is open then is cut. Idle connections have
- * `lingerMs` for one more request, whose answer tells the client to open another connection.
- */
-async function drain(listener: Listener, timeoutMs: number, lingerMs: number): Promise<void> {
-  listener.stop();
-  const startedAt = performance.now();
-  const isOver = (ms: number) => performance.now() - startedAt >= ms;
-  while (listener.open > 0 && !isOver(timeoutMs)) await sleep(drainPollMs);
-  while (listener.connections > 0 && !isOver(lingerMs)) await sleep(drainPollMs);
-  while (listener.open > 0 && !isOver(timeoutMs)) await sleep(drainPollMs);
-  listener.close();
+  return `http://${host}:${listener.port}`;
 }
 
 /** Rejects with an Error in plain words, with nothing left running. */
@@ -169,7 +177,7 @@ export async function startGateway(config: Config, report: Report, facts: Proces
   assertLimits();
   const opened = new Opened();
   try {
-    const linger = { ms: 0 };
+    const linger: Linger = { ms: 0, state: "serving" };
     const built = await build(config, report, opened, facts, linger);
     const stop = (lingerMs = 0): Promise<void> => {
       linger.ms = lingerMs;

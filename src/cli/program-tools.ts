@@ -5,6 +5,7 @@ import type { Database } from "../administer/database.js";
 import type { DeadRowWorker } from "../administer/dead-traces.js";
 import type { SealCredential } from "../administer/provider-configs.js";
 import type { ResealCredential } from "../administer/rotate-keys.js";
+import type { SeedTraces } from "../administer/seed-tenants.js";
 import type { Config } from "../config/config.js";
 
 /** Opens the database of the configuration, migrated; the embedded server is started for the time when it is down. */
@@ -16,6 +17,7 @@ export type WithDatabase = <Answer>(
       readonly sealCredential: SealCredential;
       readonly resealCredential: ResealCredential;
       readonly deadRows: DeadRowWorker;
+      readonly seedTraces: SeedTraces;
     },
   ) => Promise<Answer>,
 ) => Promise<Answer>;

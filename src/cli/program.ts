@@ -11,6 +11,7 @@ import { EndWith, exitCodes, type ProgramTools, UsageFault } from "./program-too
 import { addProviderCommand } from "./provider-command.js";
 import { addRetentionCommand } from "./retention-command.js";
 import { addRouteCommand } from "./route-command.js";
+import { addSeedCommand } from "./seed-command.js";
 import { addMigrateCommand, addStartCommand } from "./start-command.js";
 import { addTenantCommand } from "./tenant-command.js";
 
@@ -50,6 +51,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addDeadCommand(program, tools);
   addAuditCommand(program, tools);
   addConfigCommand(program, tools);
+  addSeedCommand(program, tools);
   return program;
 }
 

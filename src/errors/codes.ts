@@ -37,6 +37,13 @@ export const codes = {
     retryable: false,
     message: "The request body has a field of the wrong type.",
   },
+  invalid_filter: {
+    status: 400,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The filter cannot be understood.",
+  },
   provider_not_configured: {
     status: 400,
     type: "invalid_request_error",
@@ -58,12 +65,26 @@ export const codes = {
     retryable: false,
     message: "The API key is unknown, expired or revoked.",
   },
+  missing_scope: {
+    status: 403,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "This key lacks a scope that the request needs.",
+  },
   not_found: {
     status: 404,
     type: "invalid_request_error",
     source: "downstream",
     retryable: false,
     message: "There is nothing at this path.",
+  },
+  trace_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "This tenant has no trace of that id.",
   },
   model_not_found: {
     status: 404,
@@ -86,6 +107,13 @@ export const codes = {
     retryable: true,
     message: "The request did not arrive in time.",
   },
+  body_erased: {
+    status: 410,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The tenant's key was destroyed, so nobody can open this body.",
+  },
   length_required: {
     status: 411,
     type: "invalid_request_error",
@@ -99,6 +127,20 @@ export const codes = {
     source: "downstream",
     retryable: false,
     message: "The request body is larger than this gateway accepts.",
+  },
+  range_not_satisfiable: {
+    status: 416,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The body is shorter than the range asked for.",
+  },
+  query_busy: {
+    status: 429,
+    type: "rate_limit_error",
+    source: "downstream",
+    retryable: true,
+    message: "Too many queries run at this moment. Try again in a second.",
   },
   client_gone: {
     status: 499,
@@ -141,6 +183,20 @@ export const codes = {
     source: "upstream",
     retryable: true,
     message: "The provider's answer could not be read.",
+  },
+  query_too_slow: {
+    status: 503,
+    type: "server_error",
+    source: "internal",
+    retryable: true,
+    message: "The query took too long. Narrow the time or the filter.",
+  },
+  query_unavailable: {
+    status: 503,
+    type: "server_error",
+    source: "internal",
+    retryable: true,
+    message: "The record cannot be read while the database is away.",
   },
   auth_unavailable: {
     status: 503,

@@ -4,8 +4,9 @@ import type { LoomError } from "./loom-error.js";
 
 /** The JSON body of an error, in the shape of OpenAI's API: `{"error":{message,type,param,code}}`. */
 export function errorBody(error: LoomError): string {
+  const { message, param, code, position } = error;
   return JSON.stringify({
-    error: { message: error.message, type: codes[error.code].type, param: error.param, code: error.code },
+    error: { message, type: codes[code].type, param, code, ...(position !== null && { position }) },
   });
 }
 

@@ -100,7 +100,7 @@ export type LoomEvent =
   | { readonly name: "partition_missing"; readonly rows: number }
   | { readonly name: "partition_dropped"; readonly partition: string; readonly rows: number; readonly days: number }
   /** Partitions are not made ahead, or not dropped when they should be. */
-  | { readonly name: "maintenance_failed"; readonly task: "partitions" | "retention"; readonly reason: string }
+  | { readonly name: "maintenance_failed"; readonly task: "partitions" | "retention" | "sums"; readonly reason: string }
   | { readonly name: "pool_replaced"; readonly origin: string; readonly reason: string }
   | { readonly name: "master_keys_changed"; readonly versions: readonly number[] }
   | { readonly name: "master_keys_unusable"; readonly reason: string }

@@ -5,7 +5,7 @@ import type { CredentialToSeal } from "../../src/administer/provider-configs.js"
 import { ensureDemoTenant } from "../../src/administer/tenants.js";
 import type { ProgramTools } from "../../src/cli/program-tools.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
-import { makeTools, noDeadRows } from "../unit/src/cli/fake-tools.js";
+import { makeTools, noDeadRows, noSeed } from "../unit/src/cli/fake-tools.js";
 
 describeWithDatabase("administration", () => {
   let database: TestDatabase;
@@ -29,6 +29,7 @@ describeWithDatabase("administration", () => {
           },
           resealCredential: async () => null,
           deadRows: noDeadRows,
+          seedTraces: noSeed,
         }),
       ...changes,
     });
@@ -87,6 +88,7 @@ describeWithDatabase("administration", () => {
             sealCredential: async () => Buffer.of(),
             resealCredential: async () => null,
             deadRows: noDeadRows,
+            seedTraces: noSeed,
           }),
       });
       const { code, error } = await run("tenant", "create", "--", name);

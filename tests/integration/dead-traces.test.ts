@@ -20,7 +20,7 @@ import {
   testMasterKeys,
   testNode,
 } from "../support/exchanges.js";
-import { makeTools } from "../unit/src/cli/fake-tools.js";
+import { makeTools, noSeed } from "../unit/src/cli/fake-tools.js";
 
 const ledgerKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 
@@ -62,6 +62,7 @@ describeWithDatabase("dead traces", () => {
           sealCredential: () => Promise.reject(new Error("nothing is sealed here")),
           resealCredential: async () => null,
           deadRows: deadRows(),
+          seedTraces: noSeed,
         }),
     }).run(...line.split(" "));
   const count = async (text: string) => (await pool.query<{ n: number }>(`SELECT (${text})::int AS n`)).rows[0]?.n;

@@ -64,7 +64,7 @@ describeWithDatabase("persist", () => {
       const columnsOf = async (table: string) =>
         (
           await pool.query(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'loom' AND table_name = $1 ORDER BY ordinal_position",
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'loom' AND table_name = $1 AND column_name NOT IN ('recorded_at', 'folded') ORDER BY ordinal_position",
             [table],
           )
         ).rows.map((row) => row.column_name);
@@ -167,7 +167,12 @@ describeWithDatabase("persist", () => {
         (await pool.query(`SELECT minute, provider, ${sql} FROM ${from} GROUP BY 1, 2 ORDER BY 1, 2`)).rows;
       const exact = await sums(
         "(SELECT *, date_trunc('minute', created_at) AS minute, coalesce(provider, '') AS p FROM loom.traces) AS t(" +
-          [...traceColumns.map((name) => (name === "provider" ? "asked" : name)), "minute", "provider"].join(", ") +
+          [
+            ...traceColumns.map((name) => (name === "provider" ? "asked" : name)),
+            "recorded_at",
+            "minute",
+            "provider",
+          ].join(", ") +
           ")",
         `count(*) AS requests, count(*) FILTER (WHERE outcome = 'error') AS errors,
          count(*) FILTER (WHERE streamed) AS streamed, sum(prompt_tokens) AS prompt, sum(total_tokens) AS total,

@@ -11,7 +11,7 @@ import { tryAs } from "../support/become.js";
 import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
 import { rowOf, sealedBodiesOf, sealTestRow, testKeySalt } from "../support/exchanges.js";
-import { makeTools, noDeadRows } from "../unit/src/cli/fake-tools.js";
+import { makeTools, noDeadRows, noSeed } from "../unit/src/cli/fake-tools.js";
 
 const acme = { id: "0197a0de-0000-7000-8000-00000000000a", name: "acme" };
 const other = { id: "0197a0de-0000-7000-8000-00000000000b", name: "other" };
@@ -160,6 +160,7 @@ describeWithDatabase("retention", () => {
           sealCredential: () => Promise.reject(new Error("nothing is sealed here")),
           resealCredential: async () => null,
           deadRows: noDeadRows,
+          seedTraces: noSeed,
         }),
     }).run(...line.split(" "));
 

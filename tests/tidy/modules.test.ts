@@ -41,8 +41,8 @@ describe("the tree", () => {
   });
 
   test("opens every file with a comment on its concern, but for unit tests, whose path says it", () => {
-    const folders = ["src", "workers", "mock", "otel", "bench", "bin", "migrations", "tests"];
-    const paths = listFiles(folders).filter((path) => /^(?!tests\/unit\/).*\.(ts|js|sql)$/.test(path));
+    const folders = ["src", "workers", "mock", "otel", "bench", "bin", "migrations", "tests", "dashboard"];
+    const paths = listFiles(folders).filter((path) => /^(?!tests\/unit\/).*\.(tsx?|js|sql|css)$/.test(path));
     expect(paths.length).toBeGreaterThan(50);
     expect(describeFaults(findUncommented(paths.map((path) => ({ path, text: readText(path) }))))).toEqual([]);
   });

@@ -45,7 +45,7 @@ export function parseSource(path: string, text: string): SourceFile {
 /** The TypeScript sources of the folders. Throws when there are none, so that no rule passes over nothing. */
 export function readSources(folders: readonly string[]): SourceFile[] {
   const files = listFiles(folders)
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts"))
     .map((path) => parseSource(path, readText(path)));
   if (files.length === 0) throw new Error(`no source was found in ${folders.join(", ")}`);
   return files;

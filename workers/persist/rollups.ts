@@ -13,6 +13,7 @@ export type RolledRow = Pick<
   | "apiKeyId"
   | "provider"
   | "model"
+  | "statusCode"
   | "outcome"
   | "streamed"
   | "promptTokens"
@@ -27,13 +28,14 @@ export type RolledRow = Pick<
   | "overheadMs"
 >;
 
-/** All columns of loom.usage_rollups, in the order in which writeRollup writes them. */
+/** The columns of loom.usage_rollups that are not by default, in the order in which writeRollup writes them. */
 export const rollupColumns = [
   ...["minute", "tenant_id", "api_key_id", "provider", "model"],
   ...["requests", "complete", "errors", "aborted", "truncated", "interrupted", "refused", "streamed"],
   ...["prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens"],
   ...["cost_usd", "unpriced", "latency_sum_ms", "latency_buckets", "latency_counts"],
   ...["ttfb_sum_ms", "ttfb_buckets", "ttfb_counts", "overhead_sum_ms"],
+  ...["client_errors", "server_errors"],
 ] as const;
 
 const minuteMs = 60_000;
@@ -55,6 +57,10 @@ export class Rollup {
   };
   requests = 0;
   streamed = 0;
+  /** Of answers with a status of 400 to 499. */
+  clientErrors = 0;
+  /** Of answers with a status of 500 on. */
+  serverErrors = 0;
   promptTokens = 0;
   completionTokens = 0;
   totalTokens = 0;
@@ -82,6 +88,8 @@ export class Rollup {
     this.requests += 1;
     this.outcomes[row.outcome] += 1;
     if (row.streamed) this.streamed += 1;
+    if (row.statusCode >= 500) this.serverErrors += 1;
+    else if (row.statusCode >= 400) this.clientErrors += 1;
     this.promptTokens += row.promptTokens ?? 0;
     this.completionTokens += row.completionTokens ?? 0;
     this.totalTokens += row.totalTokens ?? 0;
@@ -140,6 +148,8 @@ export function writeRollup(out: BinaryCopy, rollup: Rollup): void {
   out.float8(rollup.ttfbSumMs);
   writeHistogram(out, rollup.ttfb);
   out.float8(rollup.overheadSumMs);
+  out.int4(rollup.clientErrors);
+  out.int4(rollup.serverErrors);
 }
 
 function writeHistogram(out: BinaryCopy, histogram: Histogram): void {

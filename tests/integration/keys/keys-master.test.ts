@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { rotateMasterKeys } from "../../../src/administer/rotate-keys.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../../support/database.js";
 import { startVaultServer } from "../../support/vault-server.js";
-import { makeTools, noDeadRows } from "../../unit/src/cli/fake-tools.js";
+import { makeTools, noDeadRows, noSeed } from "../../unit/src/cli/fake-tools.js";
 
 describeWithDatabase("loom keys-master", () => {
   let home: string;
@@ -27,6 +27,7 @@ describeWithDatabase("loom keys-master", () => {
       sealCredential: async () => Buffer.of(),
       resealCredential: async () => null,
       deadRows: noDeadRows,
+      seedTraces: noSeed,
     };
     const { run } = makeTools({
       env: { LOOM_HOME: home, USER: "ada", ...env },

@@ -27,11 +27,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/hand-off": [...leaves, ...settings],
   "src/postgres": [...leaves, ...settings],
   "src/keys": [...leaves, "src/config"],
-  "src/query": [...leaves, ...settings, "src/postgres"],
+  "src/query": [...leaves, ...settings, "src/config/nearest-name", "src/postgres"],
+  // Answers over HTTP what src/query asks of the database.
+  "src/serve": [...leaves, ...settings, "src/listen", "src/query"],
   "src/administer": [...leaves, "src/config", "src/postgres", "src/providers"],
   "src/supervise": [...leaves, ...settings],
-  "src/gateway": [...leaves, ...settings, ...phases, "src/providers"],
-  "src/wiring": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli"],
+  "src/gateway": [...leaves, ...settings, ...phases, "src/providers", "src/serve"],
+  "src/wiring": [...leaves, ...phases, ...offPath, "src/serve", "src/gateway", "src/cli"],
   "src/cli": [...leaves, ...offPath, "src/hand-off", "src/wiring"],
   "src/main": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli", "src/wiring"],
   workers: [...leaves, ...settings, "src/providers", "src/postgres", "otel"],
@@ -46,9 +48,10 @@ const impure =
   /^(node:)?(http|https|http2|net|tls|dns|dgram|fs|child_process|worker_threads|cluster|os)(\/|$)|^(undici|pg|piscina)$/;
 
 /** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
-const composing = new Set(
-  "gateway chat-exchange chat-plan chat-targets exchange-record fail-reply health list-models upstream-flow".split(" "),
-);
+const composing = new Set([
+  ..."answer-for-all gateway chat-exchange chat-plan chat-targets".split(" "),
+  ..."exchange-record fail-reply health list-models upstream-flow".split(" "),
+]);
 
 /** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */
 export function roomOf(path: string): string {

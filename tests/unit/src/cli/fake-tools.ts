@@ -53,3 +53,6 @@ export const noDeadRows: DeadRowWorker = {
   open: () => Promise.reject(new Error("no row is opened here")),
   retry: () => Promise.reject(new Error("no row is tried here")),
 };
+
+/** For commands that make no traces. */
+export const noSeed = (): Promise<void> => Promise.reject(new Error("nothing is seeded here"));

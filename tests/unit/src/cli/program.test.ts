@@ -32,6 +32,7 @@ const commands = [
   "config check",
   "config print",
   "config schema",
+  "seed",
 ];
 
 describe("help", () => {
@@ -110,6 +111,9 @@ describe("wrong use", () => {
     ["provider set x --tenant a --deployment model"],
     ["route set fast --tenant a"],
     ["route set fast gpt-4o --tenant a"],
+    ["seed --rows none"],
+    ["seed --days 0"],
+    ["seed --tenants 100"],
   ])("%s ends with 2 and a line on standard error", async (line) => {
     const { code, out, error } = await makeTools().run(...line.split(" "));
     expect([code, out]).toEqual([exitCodes.usage, ""]);

@@ -1,0 +1,84 @@
+// What Loom keeps of a trace beside its bodies: names, sizes, place in the ledger, and the headers that the client got.
+import type { ReactNode } from "react";
+import type { TraceDetail } from "../api/schema.js";
+import { formatBytes, formatDuration } from "../format/numbers.js";
+import { formatTime } from "../format/times.js";
+import { CopyButton } from "../parts/copy-button.js";
+import { useZone } from "../shell/clock.js";
+
+type Pair = readonly [name: string, value: ReactNode];
+
+function Pairs({ title, pairs }: { readonly title: string; readonly pairs: readonly Pair[] }) {
+  return (
+    <section>
+      <h2 className="section-name">{title}</h2>
+      <dl className="pairs">
+        {pairs.map(([name, value]) => (
+          <div key={name} className="pair">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Id({ value, name }: { readonly value: string | null; readonly name: string }) {
+  if (value === null) return <span className="faint">–</span>;
+  return (
+    <span className="row">
+      <code className="cut">{value}</code>
+      <CopyButton text={value} label={`Copy the ${name}`} />
+    </span>
+  );
+}
+
+export function RecordTab({ trace }: { readonly trace: TraceDetail }) {
+  const [zone] = useZone();
+  const { request, response } = trace.bodies;
+  return (
+    <div className="tab-body stack">
+      <Pairs
+        title="Names"
+        pairs={[
+          ["Trace", <Id key="1" value={trace.id} name="trace id" />],
+          ["OpenTelemetry trace", <Id key="2" value={trace.traceId} name="OpenTelemetry trace id" />],
+          ["Span", <Id key="3" value={trace.spanId} name="span id" />],
+          ["Client's request id", <Id key="4" value={trace.requestId} name="request id" />],
+          ["Endpoint", <code key="5">{trace.endpoint}</code>],
+          ["Tags", trace.tags.length === 0 ? "–" : trace.tags.join(", ")],
+        ]}
+      />
+      <Pairs
+        title="Headers that the client got"
+        pairs={[
+          ["content-type", <code key="1">{trace.contentType ?? "–"}</code>],
+          ["content-encoding", <code key="2">{trace.contentEncoding ?? "–"}</code>],
+          ["x-loom-trace-id", <code key="3">{trace.id}</code>],
+          ["x-loom-provider", <code key="4">{trace.provider ?? "–"}</code>],
+          ["x-loom-overhead-ms", formatDuration(trace.gatewayOverheadMs)],
+        ]}
+      />
+      <p className="muted">Headers of the request are not recorded: that is where secrets travel.</p>
+      <Pairs
+        title="Sealed bodies"
+        pairs={[
+          ["Request", `${formatBytes(request.bytes)}, ${formatBytes(request.storedBytes)} sealed (${request.state})`],
+          ["Answer", `${formatBytes(response.bytes)}, ${formatBytes(response.storedBytes)} sealed (${response.state})`],
+          ["Captured", trace.captureTruncated ? "cut: the client got more than the trace holds" : "whole"],
+          ["Codec, key version", `${trace.bodyCodec}, ${trace.encryptionKeyVersion}`],
+        ]}
+      />
+      <Pairs
+        title="Ledger"
+        pairs={[
+          ["Node and boot", <code key="1">{`${trace.nodeId} / ${trace.bootId}`}</code>],
+          ["Lane and number", `${trace.lane} / ${trace.seq}`],
+          ["Leaf", <Id key="2" value={trace.leafHash} name="leaf hash" />],
+          ["Recorded", formatTime(Date.parse(trace.recordedAt), zone)],
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+// Opens what serves the record: the query pool, the worker that opens bodies, and the dashboard's files.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { recordAuditEvent } from "./administer/audit-events.js";
+import type { Database } from "./administer/database.js";
+import type { Config } from "./config/config.js";
+import { openWorkerCalls } from "./hand-off/worker-calls.js";
+import type { KeyWatch } from "./keys/key-watch.js";
+import { limits } from "./limits.js";
+import { Reader } from "./query/reader.js";
+import { DashboardFiles } from "./serve/dashboard-files.js";
+import { QuerySite } from "./serve/query-site.js";
+import type { BodyQuestion, BodySources } from "./serve/serve-bodies.js";
+
+export type SiteGround = {
+  readonly databaseUrl: string;
+  readonly masterKeys: KeyWatch;
+  /** May leave audit events. */
+  readonly auditor: Database;
+};
+
+export type OpenedSite = { readonly site: QuerySite; stop(): Promise<void> };
+
+export function openSite(config: Pick<Config, "retentionDays">, ground: SiteGround): OpenedSite {
+  const reader = new Reader(ground.databaseUrl, {
+    name: "loom query",
+    connections: limits.queryConnections,
+    timeoutMs: limits.queryTimeoutMs,
+  });
+  const worker = openWorkerCalls(new URL("../workers/open-bodies.js", import.meta.url));
+  const { databaseUrl, masterKeys, auditor } = ground;
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const open: BodySources["open"] = async (question: BodyQuestion) => {
+    const call = () =>
+      worker.call<Awaited<ReturnType<BodySources["open"]>>>("openBodies", {
+        ...question,
+        databaseUrl,
+        masterKeys: masterKeys.keys.reveal(),
+      });
+    try {
+      return await call();
+    } catch (error) {
+      // It may be sealed under a version that was made a moment ago.
+      if (await masterKeys.refresh()) return call();
+      throw error;
+    }
+  };
+  const audit: BodySources["audit"] = async ({ caller, subject, details }) => {
+    const actor = `key:${caller.apiKeyId}`;
+    await recordAuditEvent(auditor, {
+      actor,
+      action: "body.open",
+      tenantId: caller.tenant.id,
+      subject,
+      details,
+      origin: null,
+    });
+  };
+  const site = new QuerySite({
+    reader,
+    bodies: { open, audit },
+    surroundings: { version, jaegerUrl: null, retentionDays: config.retentionDays },
+    dashboard: new DashboardFiles(fileURLToPath(new URL("../../dashboard/dist", import.meta.url))),
+    now: () => Date.now(),
+  });
+  return {
+    site,
+    stop: async () => {
+      site.end();
+      await Promise.all([reader.stop(), worker.stop()]);
+    },
+  };
+}

@@ -1,0 +1,324 @@
+// What the query API says against what lies in the tables: lists that page without a gap, sums that are the sums of
+// the rows whichever way they are read, and nothing of another tenant.
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Caller } from "../../src/config/tenant.js";
+import { foldUsage } from "../../src/postgres/usage-sums.js";
+import { listKeys, readMe } from "../../src/query/account.js";
+import { readFilter } from "../../src/query/filter-language.js";
+import { listSessions } from "../../src/query/list-sessions.js";
+import { type ListValues, listTraces } from "../../src/query/list-traces.js";
+import { NewTraceReader } from "../../src/query/new-traces.js";
+import { readTrace } from "../../src/query/read-trace.js";
+import { type Query, Reader } from "../../src/query/reader.js";
+import { keyListShape, meShape, sessionListShape } from "../../src/query/schema/account.js";
+import { summaryShape, timeseriesShape, topShape } from "../../src/query/schema/analytics.js";
+import { traceDetailShape, traceListShape } from "../../src/query/schema/trace.js";
+import { readSummary } from "../../src/query/usage-summary.js";
+import { readTimeseries } from "../../src/query/usage-timeseries.js";
+import { readTop } from "../../src/query/usage-top.js";
+import type { TraceRow } from "../../workers/persist/trace-row.js";
+import { TraceWriter } from "../../workers/persist/writer.js";
+import { RowMaker } from "../../workers/seed/make-row.js";
+import { SeededRandom } from "../../workers/seed/random.js";
+import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
+import { sealedBodiesOf, sealTestRow, testBoot, testKeySalt } from "../support/exchanges.js";
+
+const uuid = (end: string) => `0190a1b2-0000-7000-8000-${end.padStart(12, "0")}`;
+const tenants = ["a", "b"].map((name) => ({
+  id: uuid(name),
+  keySalt: testKeySalt,
+  keyIds: [uuid(`${name}1`), uuid(`${name}2`)],
+}));
+const tenantId = uuid("a");
+const nowMs = Date.now();
+const day = 86_400_000;
+/** Every row passes it, and sums cannot answer it: the same question, read from single rows. */
+const byRows = "usage:provider,estimated,none";
+
+describeWithDatabase("the query API", () => {
+  let database: TestDatabase;
+  let reader: Reader;
+  let pool: pg.Pool;
+  let rows: TraceRow[];
+
+  const read = <Answer>(work: (query: Query) => Promise<Answer>, tenant = tenantId) => reader.read(tenant, work);
+  const list = async (values: ListValues) =>
+    traceListShape.parse(await read((query) => listTraces(query, values, tenantId, nowMs)));
+  const own = () => rows.filter((row) => row.tenantId === tenantId);
+
+  async function write(added: readonly TraceRow[]): Promise<void> {
+    const writer = new TraceWriter({ databaseUrl: database.url, lane: 0, seal: sealTestRow, emit: () => {} });
+    for (const row of added) writer.add(row, sealedBodiesOf(row), testKeySalt);
+    await writer.drain(10_000);
+  }
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    pool = database.pool();
+    reader = new Reader(database.url, { name: "test query", connections: 2, timeoutMs: 10_000 });
+    for (const { id, keyIds } of tenants) {
+      await pool.query("INSERT INTO loom.tenants (id, name, key_salt) VALUES ($1, $2, $3)", [id, id, Buffer.alloc(32)]);
+      for (const [index, key] of keyIds.entries()) {
+        const values = [key, id, Buffer.from(key), `sk-loom-${key}`, `key ${index}`];
+        await pool.query(
+          "INSERT INTO loom.api_keys (id, tenant_id, key_hash, prefix, name) VALUES ($1,$2,$3,$4,$5)",
+          values,
+        );
+      }
+    }
+    await pool.query("SELECT loom.ensure_trace_partitions($1, 4)", [new Date(nowMs - 60 * day)]);
+    const maker = new RowMaker({ tenants, random: new SeededRandom(11), bootId: testBoot });
+    const random = new SeededRandom(12);
+    // Three quarters in the last week, and several in the same microsecond.
+    const moments = Array.from({ length: 3000 }, () => nowMs - random.next() ** 3 * 50 * day - 1000);
+    rows = moments.map((moment, index) => maker.make(index % 10 === 0 ? nowMs - 5000 : Math.floor(moment)).row);
+    await write(rows);
+  });
+  afterAll(async () => {
+    await reader.stop();
+    await database.close();
+  });
+
+  describe("a list", () => {
+    test("gives every trace once, newest first, page after page", async () => {
+      const seen: string[] = [];
+      const times: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await list({ limit: "70", ...(cursor !== null && { cursor }) });
+        seen.push(...page.data.map(({ id }) => id));
+        times.push(...page.data.map(({ createdAt }) => createdAt));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(seen.toSorted()).toEqual(
+        own()
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+      expect(times).toEqual(times.toSorted().toReversed());
+    });
+
+    test.each<[string, (row: TraceRow) => boolean]>([
+      ["model:gpt-4o", (row) => row.model === "gpt-4o"],
+      ["model:gpt* -model:gpt-4o-mini", (row) => row.model?.startsWith("gpt") === true && row.model !== "gpt-4o-mini"],
+      ["-outcome:complete", (row) => row.outcome !== "complete"],
+      ["status:>=500 error:*", (row) => row.statusCode >= 500 && row.errorCode !== null],
+      ["-cost:* usage:provider", (row) => row.costUsd === null && row.usageSource === "provider"],
+      ["latency:>5s streamed:true", (row) => row.latencyMs > 5000 && row.streamed],
+      ["tag:search,support", (row) => row.tags.includes("search") || row.tags.includes("support")],
+      ["-tag:*", (row) => row.tags.length === 0],
+      ['key:"key 1"', (row) => row.apiKeyId === tenants[0]?.keyIds[1]],
+      ["attempts:2..9", (row) => row.attempts >= 2],
+      ["session:*", (row) => row.sessionId !== null],
+      ["-user:user-1", (row) => row.endUser !== "user-1"],
+    ])("with %s gives exactly what passes", async (q, passes) => {
+      const wanted = own().filter(passes);
+      expect(wanted.length).toBeGreaterThan(0);
+      const found: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await list({ q, limit: "200", ...(cursor !== null && { cursor }) });
+        found.push(...page.data.map(({ id }) => id));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(found.toSorted()).toEqual(wanted.map(({ id }) => id).toSorted());
+    });
+
+    test("goes on from an ISO time, the older form of a cursor", async () => {
+      const before = new Date(nowMs - day).toISOString();
+      const { data } = await list({ cursor: before, limit: "5" });
+      const wanted = own().filter(({ createdAtMs }) => createdAtMs < nowMs - day);
+      const newest = Math.max(...wanted.map(({ createdAtMs }) => createdAtMs));
+      expect(Date.parse(data[0]?.createdAt ?? "")).toBe(Math.floor(newest));
+    });
+
+    test("reads one trace, and no other tenant's", async () => {
+      const [row] = own();
+      const right = { mayRead: false, isErased: false };
+      const detail = await read((query) => readTrace(query, tenantId, row?.id ?? "", right));
+      expect(traceDetailShape.parse(detail)).toMatchObject({ id: row?.id, seq: row?.seq, latencyMs: row?.latencyMs });
+      expect(detail.bodies).toMatchObject({ mayRead: false, missingScope: "bodies:read" });
+      const other = rows.find((one) => one.tenantId !== tenantId);
+      const asked = read((query) => readTrace(query, tenantId, other?.id ?? "", right));
+      await expect(asked).rejects.toMatchObject({ code: "trace_not_found" });
+    });
+  });
+
+  test("a reader sees nothing of another tenant, even by a statement that forgot to ask for its own", async () => {
+    for (const table of ["traces", "usage_rollups", "usage_sums", "api_keys", "tenants"]) {
+      const column = table === "tenants" ? "id" : "tenant_id";
+      const found = await read((query) =>
+        query<{ owner: string }>(`SELECT DISTINCT ${column} AS owner FROM loom.${table}`),
+      );
+      expect(
+        found.every(({ owner }) => owner === tenantId),
+        table,
+      ).toBe(true);
+    }
+    await expect(read((query) => query("DELETE FROM loom.usage_rollups"))).rejects.toThrow();
+  });
+
+  describe("sums", () => {
+    const windows = { week: { window: "7d" }, long: { window: "50d" }, hours: { window: "36h" } };
+
+    /** The same from sums and from single rows; percentiles within their 1 %. */
+    async function expectEqual(values: Record<string, string>): Promise<void> {
+      const fromSums = summaryShape.parse(await read((query) => readSummary(query, values, tenantId, nowMs)));
+      const q = [values["q"] ?? "", byRows].join(" ");
+      const fromRows = await read((query) => readSummary(query, { ...values, q }, tenantId, nowMs));
+      expect([fromSums.source, fromRows.source]).toEqual(["rollups", "traces"]);
+      for (const [name, exact] of Object.entries(fromRows)) {
+        const summed = fromSums[name as keyof typeof fromSums];
+        if (typeof exact !== "number") continue;
+        if (/^p\d/.test(name)) expect(Math.abs((summed as number) / exact - 1), name).toBeLessThan(0.0101);
+        else expect(summed, name).toBeCloseTo(exact, 6);
+      }
+      expect(fromSums.outcomes).toEqual(fromRows.outcomes);
+      expect(fromSums.statuses).toEqual(fromRows.statuses);
+      expect(fromSums.previous.totalRequests).toBe(fromRows.previous.totalRequests);
+      expect(fromSums.totalRequests).toBeGreaterThan(0);
+    }
+
+    async function expectAllEqual(): Promise<void> {
+      for (const window of Object.values(windows)) {
+        await expectEqual(window);
+        await expectEqual({ ...window, q: "model:gpt-4o,gpt-4.1 -provider:azure" });
+      }
+    }
+
+    test("are those of the rows before, while and after they are folded", async () => {
+      await expectAllEqual();
+      await pool.query("SELECT loom.fold_usage(700)");
+      await expectAllEqual();
+      expect(await foldUsage(pool)).toBeGreaterThan(100);
+      await expectAllEqual();
+      const late = rows.slice(0, 40).map((row, index) => ({ ...row, id: uuid(`f${index}`), seq: row.seq + 100_000 }));
+      await write(late);
+      rows.push(...late);
+      await expectAllEqual();
+      await foldUsage(pool);
+      await expectAllEqual();
+    });
+
+    test("are the same for every order of folding, and fold to nothing new", async () => {
+      const totals = "SELECT span, detail, sum(requests)::int AS n FROM loom.usage_sums GROUP BY 1, 2 ORDER BY 1, 2";
+      const client = await pool.connect();
+      await client.query("SET loom.tenant = '*'");
+      const before = (await client.query(totals)).rows;
+      expect(new Set(before.map(({ n }) => n))).toEqual(new Set([rows.length]));
+      await foldUsage(pool);
+      expect((await client.query(totals)).rows).toEqual(before);
+      client.release(true);
+    });
+
+    test.each([
+      { window: "7d", bucket: "1d" },
+      { window: "7d", bucket: "1d", timeZone: "Asia/Kolkata" },
+      { window: "40d", bucket: "7d", timeZone: "America/New_York" },
+      { window: "24h", bucketMinutes: "30" },
+      { windowHours: "3", bucketMinutes: "5" },
+    ])("by time add up to the sum: %j", async (values) => {
+      const series = timeseriesShape.parse(await read((query) => readTimeseries(query, values, tenantId, nowMs)));
+      const whole = await read((query) => readSummary(query, { ...values }, tenantId, nowMs));
+      const points = series.series[0]?.points ?? [];
+      expect(points.reduce((sum, point) => sum + point.totalRequests, 0)).toBe(whole.totalRequests);
+      expect(points.map(({ at }) => at)).toEqual(points.map(({ at }) => at).toSorted());
+      const rowsOnly = await read((query) => readTimeseries(query, { ...values, q: byRows }, tenantId, nowMs));
+      expect(rowsOnly.series[0]?.points.map(({ at, totalTokens }) => [at, totalTokens])).toEqual(
+        points.map(({ at, totalTokens }) => [at, totalTokens]),
+      );
+    });
+
+    test.each(["model", "provider", "key", "status", "outcome"] as const)(
+      "by %s add up, with the others",
+      async (groupBy) => {
+        const values = { window: "30d", bucket: "1d", groupBy, groups: "2" };
+        const series = await read((query) => readTimeseries(query, values, tenantId, nowMs));
+        const whole = await read((query) => readSummary(query, { window: "30d" }, tenantId, nowMs));
+        const requests = series.series.flatMap(({ points }) => points.map(({ totalRequests }) => totalRequests));
+        expect(requests.reduce((sum, count) => sum + count, 0)).toBe(whole.totalRequests);
+        expect(series.series.filter(({ kind }) => kind === "group")).toHaveLength(2);
+        expect(series.series.some(({ kind }) => kind === "others")).toBe(series.groupCount > 2);
+      },
+    );
+  });
+
+  test.each([
+    "model",
+    "key",
+    "status",
+    "outcome",
+    "user",
+    "session",
+    "tag",
+    "error",
+    "servedModel",
+    "finishReason",
+    "endpoint",
+  ])("the largest groups by %s lead to their traces", async (by) => {
+    const values = { window: "7d", by, limit: "3" };
+    const top = topShape.parse(await read((query) => readTop(query, values, tenantId, nowMs)));
+    expect(top.data.length).toBeGreaterThan(0);
+    for (const group of top.data) {
+      readFilter(group.filter);
+      const same = await read((query) =>
+        readSummary(query, { window: "7d", q: `${group.filter} ${byRows}` }, tenantId, nowMs),
+      );
+      expect(same.totalRequests, group.filter).toBe(group.totalRequests);
+    }
+  });
+
+  test("sessions are there once each, the latest first, with their own sums", async () => {
+    const found: { id: string; lastAt: string; totalRequests: number }[] = [];
+    let cursor: string | null = null;
+    do {
+      const values = { limit: "20", ...(cursor !== null && { cursor }) };
+      const page = sessionListShape.parse(await read((query) => listSessions(query, values, tenantId, nowMs)));
+      found.push(...page.data);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    const counts = new Map<string, number>();
+    for (const { sessionId: id } of own()) if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
+    expect(found.map(({ id }) => id).toSorted()).toEqual([...counts.keys()].toSorted());
+    for (const { id, totalRequests } of found) expect(totalRequests).toBe(counts.get(id));
+    const times = found.map(({ lastAt }) => lastAt);
+    expect(times).toEqual(times.toSorted().toReversed());
+  });
+
+  test("a key knows itself and its tenant's keys with their use", async () => {
+    const caller = {
+      tenant: { id: tenantId, name: "a" },
+      apiKeyId: tenants[0]?.keyIds[0],
+      scopes: [],
+    } as unknown as Caller;
+    const about = { version: "1", jaegerUrl: null, retentionDays: null };
+    const me = meShape.parse(await read((query) => readMe(query, caller, about)));
+    expect(me.may).toEqual({ readTraces: true, readBodies: false });
+    expect(Date.parse(me.newestTraceAt ?? "")).toBe(Math.max(...own().map(({ createdAtMs }) => createdAtMs)));
+    const keys = keyListShape.parse(await read((query) => listKeys(query, { window: "60d" }, caller, nowMs)));
+    expect(keys.data.map(({ isOwn }) => isOwn)).toEqual([true, false]);
+    expect(keys.data.reduce((sum, { totalRequests }) => sum + totalRequests, 0)).toBe(own().length);
+  });
+
+  test("a live tail sees what is recorded from now on once, however long ago it began", async () => {
+    const tail = new NewTraceReader(tenantId, readFilter("model:gpt-4o"));
+    await read((query) => tail.start(query, Date.now()));
+    const look = () => read((query) => tail.read(query, Date.now(), 5));
+    expect(await look()).toEqual({ data: [], leftOut: 0 });
+    const [like] = own();
+    const made = Array.from({ length: 12 }, (_, index) => ({
+      ...(like as TraceRow),
+      id: uuid(`e${index}`),
+      model: index < 9 ? "gpt-4o" : "other",
+      createdAtMs: Date.now() - 60_000 * index,
+      seq: 200_000 + index,
+    }));
+    await write(made);
+    await sleep(20);
+    const first = await look();
+    expect([first.data.length, first.leftOut]).toEqual([5, 4]);
+    expect(await look()).toEqual({ data: [], leftOut: 0 });
+  });
+});
