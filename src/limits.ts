@@ -12,6 +12,10 @@ export const limits = {
   headerCountMax: 96,
   /** The largest request body that a setting may allow (`listen.bodyBytesMax`, default 32 MiB). */
   requestBodyBytesMax: 256 * MiB,
+  /** The largest upload that a setting may allow (`listen.uploadBytesMax`, default 1 GiB). */
+  uploadBytesMax: 64 * 1024 * MiB,
+  /** Of an upload that is too large to be held, this much is read before it is forwarded, and kept in its trace. */
+  uploadHeadBytes: 256 * KiB,
   /** A plain answer is held whole up to here until its record is acknowledged; beyond, only its last piece is. */
   heldAnswerBytesMax: 16 * MiB,
   /** Bytes of one answer that are kept in its trace; the client gets all of it, the trace says that it was cut. */

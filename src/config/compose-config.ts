@@ -36,6 +36,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       port: listen?.port ?? 8080,
       chunkedRequests: listen?.chunkedRequests ?? "refuse",
       bodyBytesMax: listen?.bodyBytesMax ?? 32 * MiB,
+      uploadBytesMax: listen?.uploadBytesMax ?? 1024 * MiB,
     },
     databaseUrl: settings.database?.url === undefined ? null : new Secret(settings.database.url),
     masterKeys: settings.masterKeys === undefined ? null : new Secret(settings.masterKeys),

@@ -138,6 +138,7 @@ export const fileSchema = z
           port: wholeNumber(0, 65_535, "the port to listen on"),
           chunkedRequests: oneOf(["refuse", "accept"], "what happens to request bodies without a Content-Length"),
           bodyBytesMax: wholeNumber(1, limits.requestBodyBytesMax, "the largest request body in bytes"),
+          uploadBytesMax: wholeNumber(1, limits.uploadBytesMax, "the largest upload that is not JSON, in bytes"),
           frontEnd: offered(frontEnds, "the HTTP front end"),
           frontEndSha256: z
             .string("a SHA-256, as text.")

@@ -54,6 +54,8 @@ export type Config = {
     /** `refuse` answers chunked requests with 411; `accept` takes them and closes the connection after the answer. */
     readonly chunkedRequests: "refuse" | "accept";
     readonly bodyBytesMax: number;
+    /** Larger bodies that are not JSON, up to this size, are passed on while they come. */
+    readonly uploadBytesMax: number;
   };
   /** null: the embedded PostgreSQL in `home`. */
   readonly databaseUrl: Secret | null;

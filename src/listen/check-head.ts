@@ -48,7 +48,19 @@ export class HeadReader {
 /** How the body arrives: its length in bytes, or `chunked`. */
 export type BodyFraming = number | "chunked";
 
-export type HeadRules = { readonly chunkedRequests: "refuse" | "accept"; readonly bodyBytesMax: number };
+export type HeadRules = {
+  readonly chunkedRequests: "refuse" | "accept";
+  /** A body up to this size is held whole before anything is forwarded. */
+  readonly bodyBytesMax: number;
+  /** An upload (a body that is not JSON) up to this size is passed on while it comes. */
+  readonly uploadBytesMax: number;
+};
+
+/** JSON must be read whole, because its model may stand anywhere; a form or a file need not be. */
+function mayStream(headers: ReadonlyMap<string, string>): boolean {
+  const type = headers.get("content-type") ?? "";
+  return type !== "" && !/^\s*application\/(?:[^;]*\+)?json\b/i.test(type);
+}
 
 /** Throws a LoomError that names the fault; otherwise tells how the body is framed. */
 export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
@@ -79,9 +91,10 @@ export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   if (!lengthPattern.test(length))
     throw new LoomError("bad_request", { message: "The Content-Length is not a number." });
   const bytes = Number(length);
-  if (bytes > rules.bodyBytesMax) {
+  const bytesMax = mayStream(headers) ? Math.max(rules.bodyBytesMax, rules.uploadBytesMax) : rules.bodyBytesMax;
+  if (bytes > bytesMax) {
     throw new LoomError("body_too_large", {
-      message: `The request body has ${bytes} bytes; at most ${rules.bodyBytesMax} are taken.`,
+      message: `The request body has ${bytes} bytes; at most ${bytesMax} are taken.`,
     });
   }
   return bytes;

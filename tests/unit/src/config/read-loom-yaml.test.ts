@@ -31,7 +31,7 @@ function faultsOf(yaml: string, env: Record<string, string> = {}): string[] {
 test("every setting of the file is honoured", () => {
   const config = read(`
 home: h
-listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
+listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, uploadBytesMax: 2000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
 database: {url: "postgres://h/d"}
 ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
@@ -48,7 +48,7 @@ defaultProvider: mock
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     home: join(folder, "h"),
     file: join(folder, "loom.yaml"),
-    listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000 },
+    listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000, uploadBytesMax: 2000 },
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
     masterKeysFile: null,

@@ -16,7 +16,7 @@ function check({
   for (const [name, value] of lines) reader.add(name, value);
   const { headers, repeated, headerCount } = reader;
   const head = { method, path, query: "", headers, repeated, headerCount };
-  return checkHead(head, { chunkedRequests: "refuse", bodyBytesMax: 1000, ...rules });
+  return checkHead(head, { chunkedRequests: "refuse", bodyBytesMax: 1000, uploadBytesMax: 5000, ...rules });
 }
 
 function codeOf(asked: Asked): string {
@@ -75,6 +75,17 @@ describe("the head of a request", () => {
     [withHost(["transfer-encoding", ""], ["content-length", "5"]), "bad_request"],
   ] as [Lines, string][])("with %j is %s", (lines, code) => {
     expect(codeOf({ lines })).toBe(code);
+  });
+
+  it.each([
+    ["multipart/form-data; boundary=x", "5000", "taken"],
+    ["application/octet-stream", "5001", "body_too_large"],
+    ["application/json", "1001", "body_too_large"],
+    ["Application/JSON; charset=utf-8", "1001", "body_too_large"],
+    ["application/ld+json", "1001", "body_too_large"],
+    ["", "1001", "body_too_large"],
+  ])("of type %j with %s bytes, where uploads may be larger than other bodies, is %s", (type, length, code) => {
+    expect(codeOf({ lines: withHost(["content-type", type], ["content-length", length]) })).toBe(code);
   });
 
   it.each([
