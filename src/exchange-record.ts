@@ -13,6 +13,8 @@ const noTrace = "0".repeat(32);
 
 /** What is known of a request when it is admitted; all null where its body could not be read. */
 export type RequestFacts = {
+  /** The template of the endpoint. */
+  readonly endpoint: string;
   readonly model: string | null;
   readonly streamed: boolean;
   readonly sessionId: string | null;
@@ -20,7 +22,13 @@ export type RequestFacts = {
   readonly tags: readonly string[];
 };
 
-export const unreadRequest: RequestFacts = { model: null, streamed: false, sessionId: null, endUser: null, tags: [] };
+export const unreadRequest: Omit<RequestFacts, "endpoint"> = {
+  model: null,
+  streamed: false,
+  sessionId: null,
+  endUser: null,
+  tags: [],
+};
 
 /** What is known when it is over. */
 export type ExchangeEnd = {
@@ -94,7 +102,7 @@ export class ExchangeRecord {
       keySalt: caller.tenant.keySalt ?? "",
       apiKeyId: caller.apiKeyId,
       createdAtMs: exchange.createdAtMs,
-      endpoint: exchange.path,
+      endpoint: facts.endpoint,
       requestId: headers.has("x-request-id") ? clip(headers.get("x-request-id") ?? "") : null,
       traceId: traceIdOf(id, headers.get("traceparent")),
       spanId: id.replaceAll("-", "").slice(16),
@@ -139,9 +147,9 @@ export class ExchangeRecord {
       latencyMs: performance.now() - this.#exchange.receivedAtMs,
       ttfbMs: end.ttfbMs ?? null,
       overheadMs: end.overheadMs,
-      requestBytes: this.#exchange.body.length,
+      requestBytes: this.#exchange.rest?.totalBytes ?? this.#exchange.body.length,
       responseBytes: response?.bytes ?? 0,
-      captureTruncated: response?.isTruncated ?? false,
+      captureTruncated: this.#exchange.rest !== null || response?.isTruncated === true,
       contentType: response?.contentType ?? null,
       contentEncoding: response?.contentEncoding ?? null,
       usageFormat: provider?.usageFormat ?? "none",

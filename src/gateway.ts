@@ -1,7 +1,6 @@
 // The path of a request, phase by phase; the file to read first. docs/life-of-a-request.md tells it in words.
 //   listen -> authenticate -> route -> admit -> forward -> tee -> hand off
 import type { Authenticator } from "./authenticate/authenticate.js";
-import { ChatExchange, type ChatParts } from "./chat-exchange.js";
 import type { Caller } from "./config/tenant.js";
 import { LoomError } from "./errors/loom-error.js";
 import { ExchangeRecord, newTraceId, type RequestFacts, unreadRequest } from "./exchange-record.js";
@@ -11,16 +10,19 @@ import type { RecordLane } from "./hand-off/unrecorded.js";
 import { answerHealth, answerReadiness, type HealthSources } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
+import { ProviderExchange, type ProviderParts } from "./provider-exchange.js";
 import type { LoomEvent } from "./report/events.js";
-import { type ChatRequest, readChatRequest } from "./route/read-request.js";
-import { type RouteTable, route } from "./route/route.js";
+import { findEndpoint } from "./route/endpoints.js";
+import { type AskedPath, readPath } from "./route/read-path.js";
+import { type ModelRequest, readRequest } from "./route/read-request.js";
+import { type RouteTable, route, routeWithoutModel } from "./route/route.js";
 
 export type GatewayParts = {
   readonly authenticator: Authenticator;
   readonly table: RouteTable;
   readonly handOff: HandOff;
   readonly models: ModelList;
-  readonly chat: ChatParts;
+  readonly provider: ProviderParts;
   readonly health: HealthSources;
   readonly emit: (event: LoomEvent) => void;
 };
@@ -29,10 +31,12 @@ type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gat
 
 const json = ["content-type", "application/json"] as const;
 
-/** Every path that Loom answers. */
+/** Every path that Loom answers itself. All others of the API are the providers'. */
 const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-  ["/v1/chat/completions", { methods: ["POST"], serve: (gateway, exchange) => gateway.serveChat(exchange) }],
-  ["/v1/models", { methods: ["GET"], serve: (gateway, exchange) => gateway.serveModels(exchange) }],
+  ...["/v1/models", "/openai/v1/models", "/openai/models"].map((path): [string, Page] => [
+    path,
+    { methods: ["GET"], serve: (gateway, exchange) => gateway.serveModels(exchange) },
+  ]),
   ...["/healthz", "/livez", "/health", "/health/liveliness"].map((path): [string, Page] => [
     path,
     { methods: ["GET", "HEAD"], serve: (_gateway, { reply }) => reply.send(200, [json], answerHealth().body) },
@@ -53,10 +57,18 @@ export class Gateway {
   /** Takes one exchange that arrived whole. Never throws. */
   readonly handle = (exchange: Exchange): void => {
     try {
+      if (exchange.headers.get("upgrade")?.toLowerCase().includes("websocket") === true) {
+        throw new LoomError("websocket_unsupported");
+      }
       const page = pages.get(exchange.path);
       if (page === undefined) {
-        const message = `There is nothing at ${exchange.path}. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
-        throw new LoomError("not_found", { message });
+        const asked = readPath(exchange.path);
+        if (asked === null) {
+          const message = `There is nothing at ${exchange.path}. Loom answers /v1/..., /openai/..., /healthz and /readyz.`;
+          throw new LoomError("not_found", { message });
+        }
+        this.#authenticate(exchange, (caller) => this.#admit(exchange, asked, caller));
+        return;
       }
       if (!page.methods.includes(exchange.method)) {
         throw new LoomError("method_not_allowed", { message: `${exchange.path} takes ${page.methods.join(", ")}.` });
@@ -66,10 +78,6 @@ export class Gateway {
       this.#refuse(exchange, newTraceId(), error);
     }
   };
-
-  serveChat(exchange: Exchange): void {
-    this.#authenticate(exchange, (caller) => this.#admitChat(exchange, caller));
-  }
 
   serveModels(exchange: Exchange): void {
     this.#authenticate(exchange, (caller) => {
@@ -96,18 +104,26 @@ export class Gateway {
     caller.then(next).catch((error: unknown) => this.#refuse(exchange, id, error));
   }
 
-  #admitChat(exchange: Exchange, caller: Caller): void {
+  #admit(exchange: Exchange, asked: AskedPath, caller: Caller): void {
     if (exchange.reply.state === "gone") return;
     const id = newTraceId();
-    let request: ChatRequest | null = null;
+    const { method, query, headers, body, rest } = exchange;
+    const endpoint = findEndpoint(method, asked.operation);
+    let request: ModelRequest | null = null;
     try {
-      request = readChatRequest(exchange.body, exchange.headers);
-      const targets = route(request.model, caller.tenant, this.#parts.table);
+      request = readRequest(endpoint, asked, { query, headers, body, isWhole: rest === null });
+      const { tenant } = caller;
+      const { table } = this.#parts;
+      const targets =
+        request.model === null
+          ? routeWithoutModel(headers.get("x-loom-provider") ?? null, tenant, table)
+          : route(request.model, tenant, table);
       const lane = this.#pickLane(caller);
-      new ChatExchange(exchange, { id, caller, request, targets, lane }, this.#parts.chat);
+      const askedFor = { method, asked, query, request };
+      new ProviderExchange(exchange, { id, caller, askedFor, targets, lane }, this.#parts.provider);
     } catch (error) {
       const facts = request === null ? unreadRequest : { ...request, streamed: request.stream };
-      this.#refuseCaller(exchange, id, error, caller, facts);
+      this.#refuseCaller(exchange, id, error, caller, { ...facts, endpoint: endpoint.template });
     }
   }
 

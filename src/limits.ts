@@ -62,6 +62,8 @@ export const limits = {
   derivedKeysMax: 10_000,
   /** An exchange with more bytes than this is compressed off the lane's thread and sealed in pieces of this size. */
   sealInPiecesBytesMin: 1 * MiB,
+  /** How long an answer is read on after its client has left, where the key asks for that; its bytes: a capture. */
+  drainMsMax: 120_000,
   /** The most of one streamed answer that is read for its usage: its head and its tail. */
   accountBytesMax: 4 * MiB,
   /** How long a lane works on finished exchanges before it looks at its port again. */

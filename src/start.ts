@@ -194,7 +194,7 @@ async function build(
     table,
     handOff,
     models,
-    chat: { pools, timeouts: config.upstream, waitsForBegin: waits[config.durability].forBegin, emit },
+    provider: { pools, timeouts: config.upstream, waitsForBegin: waits[config.durability].forBegin, emit },
     health: {
       handOff,
       counters: report.counters,

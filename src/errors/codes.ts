@@ -107,6 +107,13 @@ export const codes = {
     retryable: false,
     message: "The client closed the connection before the answer was complete.",
   },
+  websocket_unsupported: {
+    status: 501,
+    type: "server_error",
+    source: "internal",
+    retryable: false,
+    message: "This gateway does not speak WebSocket; use the HTTP endpoints.",
+  },
   internal_error: {
     status: 500,
     type: "server_error",

@@ -1,4 +1,5 @@
 // One try on one target: undici's callbacks turned into the few moments that the path cares about.
+import type { Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { LoomError } from "../errors/loom-error.js";
 import { upstreamFault } from "./upstream-fault.js";
@@ -23,10 +24,11 @@ export type AttemptListener = {
 
 export type AttemptRequest = {
   readonly pool: Pool;
-  readonly method: "GET" | "POST";
+  readonly method: string;
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: Buffer | null;
+  /** A stream's headers must say its length. */
+  readonly body: Buffer | Readable | null;
   readonly firstByteTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
@@ -116,7 +118,7 @@ export function startAttempt(request: AttemptRequest, listener: AttemptListener)
   const attempt = new Attempt(listener, request.totalTimeoutMs);
   request.pool.dispatch(
     {
-      method: request.method,
+      method: request.method as Dispatcher.HttpMethod,
       path: request.path,
       headers: request.headers,
       body: request.body,

@@ -1,5 +1,6 @@
 // One loop over targets and attempts. A next target is tried only while no byte of an answer has been passed on:
 // when a connection could not be made, or when the answer was a passing failure and another target is left.
+import type { Readable } from "node:stream";
 import type { LoomError } from "../errors/loom-error.js";
 import type { UpstreamCall } from "../providers/provider.js";
 import type { Attempt } from "../trace/record.js";
@@ -17,6 +18,9 @@ export type ForwardTarget = {
   readonly call: UpstreamCall;
   readonly body: Buffer | null;
 };
+
+/** A body that is sent while it comes; only the first target can have it. */
+export type Upload = { readonly stream: Readable; readonly bytes: number };
 
 export type UpstreamTimeouts = {
   readonly firstByteTimeoutMs: number;
@@ -46,6 +50,8 @@ export type ForwardRequest = {
   readonly targets: readonly ForwardTarget[];
   readonly clientHeaders: ReadonlyMap<string, string>;
   readonly timeouts: UpstreamTimeouts;
+  /** In place of the targets' bodies, or null. */
+  readonly upload?: Upload | null;
   /** Monotonic time that attempts are counted from, ms. */
   readonly startedAtMs: number;
 };
@@ -87,11 +93,14 @@ class Run implements Forwarding {
   try(index: number): void {
     const target = this.#request.targets[index];
     if (target === undefined) throw new RangeError(`there is no target ${index}`);
-    const isLast = index === this.#request.targets.length - 1;
+    const upload = this.#request.upload ?? null;
+    const isLast = upload !== null || index === this.#request.targets.length - 1;
+    const hasBody = target.body !== null || upload !== null;
     const { origin, path, method, headers: provider } = target.call;
     checkUpstreamPath(path);
     const ownAccount = target.owner !== "operator";
-    const headers = upstreamHeaders({ client: this.#request.clientHeaders, provider, ownAccount });
+    const headers = upstreamHeaders({ client: this.#request.clientHeaders, provider, ownAccount, hasBody });
+    if (upload !== null) headers["content-length"] = String(upload.bytes);
     const nowMs = performance.now() - this.#request.startedAtMs;
     this.target = index;
     this.attempts.push({
@@ -104,7 +113,7 @@ class Run implements Forwarding {
     });
     const pool = this.#pools.get(target.owner, origin);
     this.#control = startAttempt(
-      { pool, method, path, headers, body: target.body, ...this.#request.timeouts },
+      { pool, method, path, headers, body: upload?.stream ?? target.body, ...this.#request.timeouts },
       {
         onHead: (status, responseHeaders) => {
           if (!isLast && passingStatuses.has(status)) {

@@ -1,6 +1,8 @@
 // One request and the means to answer it, free of any front end's types. Every front end makes these; the rest
 // of the path knows nothing else of the client.
 
+import type { LoomError } from "../errors/loom-error.js";
+
 /** Header lines in order; names in lower case. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -27,6 +29,19 @@ export type Reply = {
   onGone(listener: () => void): void;
 };
 
+/**
+ * The rest of a body that is too large to be held: it comes while it is passed on. Every buffer is the listener's to
+ * keep. When the client leaves first, `onEnd` never comes, and the reply's `onGone` tells.
+ */
+export type BodyRest = {
+  /** Of the whole body, those in `Exchange.body` included: its Content-Length. */
+  readonly totalBytes: number;
+  /** Starts the flow, once; nothing is read from the client before. */
+  start(listener: { onBytes(bytes: Buffer): void; onEnd(): void; onFault(error: LoomError): void }): void;
+  pause(): void;
+  resume(): void;
+};
+
 export type Exchange = {
   readonly method: string;
   /** The raw path, without the query. */
@@ -39,7 +54,9 @@ export type Exchange = {
   readonly receivedAtMs: number;
   /** The same moment as unix time in ms. */
   readonly createdAtMs: number;
-  /** The whole body. */
+  /** The whole body, or its beginning where `rest` has more. */
   readonly body: Buffer;
+  /** Null for a body that arrived whole, which every body up to `listen.bodyBytesMax` does. */
+  readonly rest: BodyRest | null;
   readonly reply: Reply;
 };

@@ -76,7 +76,7 @@ function takeRequest(res: HttpResponse, req: HttpRequest, options: ListenOptions
       options.bodyBytesMax,
       (body) => {
         if (reply.state !== "open") return;
-        options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, reply });
+        options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, rest: null, reply });
       },
       fail,
     );

@@ -3,7 +3,7 @@
 import type { ProviderSettings } from "../config/config.js";
 import { LoomError } from "../errors/loom-error.js";
 import { authHeaders } from "./openai.js";
-import type { Provider } from "./provider.js";
+import type { Operation, Provider } from "./provider.js";
 import { splitBaseUrl } from "./upstream-url.js";
 
 /** `stream_options` is refused with 400 by versions before this one. */
@@ -11,6 +11,22 @@ const usageOptionSince = "2024-09-01";
 
 function isClassic(settings: ProviderSettings): boolean {
   return settings.apiVersion !== null && /^\d{4}-\d{2}-\d{2}/.test(settings.apiVersion);
+}
+
+/** The operations of a deployment; all others have classic paths without one. Source: openai-node's azure.ts. */
+const deploymentPaths: ReadonlySet<string> = new Set([
+  "/completions",
+  "/chat/completions",
+  "/embeddings",
+  "/audio/transcriptions",
+  "/audio/translations",
+  "/audio/speech",
+  "/images/generations",
+  "/images/edits",
+]);
+
+function isOfDeployment({ method, path }: Operation): boolean {
+  return method === "POST" && deploymentPaths.has(path);
 }
 
 function deploymentOf(settings: ProviderSettings, model: string): string {
@@ -40,19 +56,20 @@ export const azureOpenai: Provider = {
     // An endpoint may be given with or without its /openai or /openai/v1.
     const root = basePath.replace(/\/openai(?:\/v1)?$/, "");
     const headers = authHeaders(settings);
-    const query = settings.apiVersion === null ? "" : `?api-version=${encodeURIComponent(settings.apiVersion)}`;
-    if (operation === "models") {
+    const version = settings.apiVersion === null ? "" : `api-version=${encodeURIComponent(settings.apiVersion)}`;
+    const query = [operation.query, version].filter((part) => part !== "").join("&");
+    const { method } = operation;
+    const pathNamesModel = isClassic(settings) && isOfDeployment(operation);
+    if (isClassic(settings) && operation.path === "/models") {
       // The classic list shows what could be deployed, not what is.
-      if (isClassic(settings)) return null;
-      return { method: "GET", origin, path: `${root}/openai/v1/models${query}`, headers };
+      return null;
     }
-    const path = isClassic(settings)
-      ? `${root}/openai/deployments/${deploymentSegment(deploymentOf(settings, model))}/chat/completions`
-      : `${root}/openai/v1/chat/completions`;
-    return { method: "POST", origin, path: `${path}${query}`, headers };
+    let prefix = `${root}/openai${isClassic(settings) ? "" : "/v1"}`;
+    if (pathNamesModel) prefix += `/deployments/${deploymentSegment(deploymentOf(settings, model))}`;
+    const path = `${prefix}${operation.path}${query === "" ? "" : `?${query}`}`;
+    return { method, origin, path, headers, pathNamesModel };
   },
   bodyModel: deploymentOf,
   takesBareModel: () => true,
   takesUsageOption: (settings) => !isClassic(settings) || (settings.apiVersion ?? "") >= usageOptionSince,
-  usageFormat: "openai-chat",
 };

@@ -3,9 +3,9 @@
 // record is acknowledged; and the usage chunk that Loom asked for itself does not pass at all.
 import { limits } from "../limits.js";
 import { eventText, lastBoundary, splitEvents } from "./event-boundary.js";
+import { type TerminalRule, terminalRules } from "./stream-end.js";
 
 const usageMark = Buffer.from('"usage"');
-const doneMark = Buffer.from("[DONE]");
 const nothing = Buffer.alloc(0);
 const colon = 0x3a;
 const lf = 0x0a;
@@ -36,13 +36,16 @@ export type GateState = "flowing" | "terminal";
 
 export class EventGate {
   readonly #dropsUsage: boolean;
+  readonly #terminal: TerminalRule;
   #state: GateState = "flowing";
   #part: Buffer = nothing;
   #held: Buffer[] = [];
   #atBoundary = true;
 
-  constructor(options: { readonly dropsUsage: boolean }) {
+  /** `terminal`: which event is the last one; `[DONE]` when left out. */
+  constructor(options: { readonly dropsUsage: boolean; readonly terminal?: TerminalRule }) {
     this.#dropsUsage = options.dropsUsage;
+    this.#terminal = options.terminal ?? terminalRules.done;
   }
 
   get state(): GateState {
@@ -93,14 +96,14 @@ export class EventGate {
   }
 
   #passEvents(bytes: Buffer): Buffer {
-    const mayEnd = bytes.includes(doneMark);
+    const mayEnd = this.#terminal.marks.some((mark) => bytes.includes(mark));
     const mayDrop = this.#dropsUsage && bytes.includes(usageMark);
     if (!mayEnd && !mayDrop) return bytes;
     const passed: Buffer[] = [];
     for (const event of splitEvents(bytes)) {
       if (this.#state === "flowing") {
         const text = eventText(event);
-        if (text?.trim() === "[DONE]") this.#state = "terminal";
+        if (mayEnd && this.#terminal.isTerminal(event, text)) this.#state = "terminal";
         else if (mayDrop && text !== null && isUsageOnly(text)) continue;
       }
       (this.#state === "terminal" ? this.#held : passed).push(event);

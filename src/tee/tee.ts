@@ -4,6 +4,7 @@ import { limits } from "../limits.js";
 import { Capture } from "./capture.js";
 import { EventGate } from "./event-gate.js";
 import { saysOver, tailBytes } from "./finish-mark.js";
+import { EndWatch, type StreamEnd, terminalRules } from "./stream-end.js";
 
 /** The client's side, as far as the tee needs it. */
 export type Downstream = {
@@ -17,6 +18,8 @@ export type Downstream = {
 export type TeeOptions = {
   /** Whether the answer is an event stream. */
   readonly events: boolean;
+  /** What makes a stream whole; `done` when left out. */
+  readonly streamEnd?: StreamEnd;
   readonly dropsUsage: boolean;
   readonly downstream: Downstream;
   /** The client reads more slowly than the provider sends. */
@@ -32,6 +35,8 @@ export class Tee {
   readonly capture: Capture;
   readonly #options: TeeOptions;
   readonly #gate: EventGate | null;
+  /** For streams whose last event may be too large to be held. */
+  readonly #watch: EndWatch | null;
   #started = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -42,7 +47,9 @@ export class Tee {
   constructor(options: TeeOptions) {
     this.#options = options;
     this.capture = new Capture(options.sendChunk);
-    this.#gate = options.events ? new EventGate({ dropsUsage: options.dropsUsage }) : null;
+    const { events, dropsUsage, streamEnd = "done" } = options;
+    this.#gate = events ? new EventGate({ dropsUsage, terminal: terminalRules[streamEnd] }) : null;
+    this.#watch = events && (streamEnd === "responses" || streamEnd === "audio") ? new EndWatch(streamEnd) : null;
   }
 
   /** Whether any byte of the answer has gone to the client. */
@@ -65,6 +72,7 @@ export class Tee {
   /** Whether a clean end of the upstream's bytes is the end of a whole answer. */
   get isComplete(): boolean {
     if (this.#gate === null || this.#gate.state === "terminal") return true;
+    if (this.#watch?.seen === true || this.#options.streamEnd === "http") return true;
     return saysOver(this.#recent);
   }
 
@@ -85,6 +93,7 @@ export class Tee {
     const passed = gate.push(bytes);
     if (passed.length > 0) this.#pass(passed);
     this.#remember(bytes);
+    this.#watch?.look(bytes);
     if (before === "flowing" && gate.state === "terminal") this.#options.onTerminal();
   }
 

@@ -67,7 +67,7 @@ async function closedPort(): Promise<string> {
 }
 
 function target(origin: string, headers: Record<string, string> = {}, owner = "operator"): ForwardTarget {
-  const call = { method: "POST" as const, origin, path: "/v1/chat/completions", headers };
+  const call = { method: "POST" as const, origin, path: "/v1/chat/completions", headers, pathNamesModel: false };
   return { providerName: "p", model: "m", owner, call, body: Buffer.from('{"model":"m"}') };
 }
 

@@ -42,7 +42,13 @@ describe("defaults", () => {
     expect(read()).toEqual({
       home: join(folder, ".loom"),
       file: null,
-      listen: { host: "127.0.0.1", port: 8080, chunkedRequests: "refuse", bodyBytesMax: 33_554_432, uploadBytesMax: 1_073_741_824 },
+      listen: {
+        host: "127.0.0.1",
+        port: 8080,
+        chunkedRequests: "refuse",
+        bodyBytesMax: 33_554_432,
+        uploadBytesMax: 1_073_741_824,
+      },
       databaseUrl: null,
       masterKeys: null,
       masterKeysFile: null,

@@ -1,10 +1,9 @@
-// One chat completion from its admission to its end: forward, tee, hand off. What may happen to it, and the
+// One request to a provider from its admission to its end: forward, tee, hand off. What may happen to it, and the
 // outcome that each leaves behind:
 //   the answer ends whole                     complete   (error, when the provider's status says so)
 //   the provider fails before a byte came     error      the client gets an error reply
 //   the provider breaks off                   truncated  an error reply, or an error event and a broken connection
-//   the client leaves before the end          aborted    the provider's work is stopped
-import { type ChatTarget, makeChatTargets } from "./chat-targets.js";
+//   the client leaves before the end          aborted    the provider's work is stopped, or read on to its usage
 import type { Caller } from "./config/tenant.js";
 import type { LoomErrorCode } from "./errors/codes.js";
 import { LoomError } from "./errors/loom-error.js";
@@ -12,58 +11,69 @@ import { providerErrorCode } from "./errors/provider-error.js";
 import { type ExchangeEnd, ExchangeRecord } from "./exchange-record.js";
 import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
-import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
+import {
+  type Forwarding,
+  type ForwardListener,
+  forward,
+  type Upload,
+  type UpstreamTimeouts,
+} from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
+import { limits } from "./limits.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
-import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
 import { headerText, responseHeaders } from "./tee/response-headers.js";
 import { Tee } from "./tee/tee.js";
+import { openUpload } from "./upload-stream.js";
+import { type AskedFor, makeUpstreamTargets, type UpstreamTarget } from "./upstream-calls.js";
 import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
 const afterTerminalMs = 100;
 
-export type ChatParts = {
+export type ProviderParts = {
   readonly pools: Pools;
   readonly timeouts: UpstreamTimeouts;
   readonly waitsForBegin: boolean;
   readonly emit: (event: LoomEvent) => void;
 };
 
-export type ChatPlan = {
+export type ExchangePlan = {
   readonly id: string;
   readonly caller: Caller;
-  readonly request: ChatRequest;
+  readonly askedFor: AskedFor;
   readonly targets: readonly [Target, ...Target[]];
   readonly lane: RecordLane;
 };
 
 type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
 
-export class ChatExchange implements ForwardListener {
+export class ProviderExchange implements ForwardListener {
   readonly #exchange: Exchange;
-  readonly #plan: ChatPlan;
-  readonly #parts: ChatParts;
+  readonly #plan: ExchangePlan;
+  readonly #parts: ProviderParts;
   readonly #record: ExchangeRecord;
   readonly #flow = new UpstreamFlow();
   #forwarding: Forwarding | null = null;
   #tee: Tee | null = null;
   #head: Head | null = null;
-  #targets: readonly ChatTarget[] = [];
+  #targets: readonly UpstreamTarget[] = [];
   #sentAtMs = 0;
   #firstByteAtMs: number | null = null;
   #upstreamEndAtMs: number | null = null;
   #terminalTimer: NodeJS.Timeout | null = null;
+  /** Set from when the client has left and its key's policy is to read on. */
+  #drainTimer: NodeJS.Timeout | null = null;
 
   /** Admits the exchange and forwards it, at once or when its `begin` is kept, as the durability asks. */
-  constructor(exchange: Exchange, plan: ChatPlan, parts: ChatParts) {
+  constructor(exchange: Exchange, plan: ExchangePlan, parts: ProviderParts) {
     this.#exchange = exchange;
     this.#plan = plan;
     this.#parts = parts;
-    const facts = { ...plan.request, streamed: plan.request.stream };
+    const { request } = plan.askedFor;
+    const facts = { ...request, endpoint: request.endpoint.template, streamed: request.stream };
     exchange.reply.onGone(() => this.#onClientGone());
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
     const onLag = (state: FlowState) => this.#flow.set("record", state);
@@ -78,6 +88,7 @@ export class ChatExchange implements ForwardListener {
     const { reply } = this.#exchange;
     this.#tee = new Tee({
       events,
+      streamEnd: this.#plan.askedFor.request.endpoint.streamEnd,
       dropsUsage: this.#targets[target]?.addedUsage === true,
       downstream: {
         start: (first) => reply.start(status, this.#replyHeaders(), first),
@@ -100,6 +111,7 @@ export class ChatExchange implements ForwardListener {
   onBytes(bytes: Buffer): void {
     this.#firstByteAtMs ??= performance.now();
     this.#tee?.take(bytes);
+    if (this.#drainTimer !== null && (this.#tee?.capture.seenBytes ?? 0) > limits.captureBytesMax) this.#abandon();
   }
 
   onEnd(): void {
@@ -107,6 +119,7 @@ export class ChatExchange implements ForwardListener {
     const head = this.#head;
     const tee = this.#tee;
     if (head === null || tee === null || !tee.isComplete) return this.onFault(new LoomError("upstream_cut"));
+    if (this.#drainTimer !== null) return this.#finishAborted();
     const errorCode = providerErrorCode(head.status);
     this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
       if (error === null || this.#servesAnyway) tee.release();
@@ -116,6 +129,7 @@ export class ChatExchange implements ForwardListener {
 
   onFault(error: LoomError): void {
     this.#upstreamEndAtMs ??= performance.now();
+    if (this.#drainTimer !== null) return this.#finishAborted();
     const broken = this.#tee !== null && this.#tee.capture.seenBytes > 0;
     const statusCode = this.#tee?.hasStarted === true ? (this.#head?.status ?? error.status) : error.status;
     this.#finish(broken ? "truncated" : "error", statusCode, error.code, () => this.#fail(error));
@@ -132,12 +146,16 @@ export class ChatExchange implements ForwardListener {
   #send(): void {
     if (this.#exchange.reply.state === "gone") return;
     try {
-      this.#targets = makeChatTargets(this.#plan.targets, this.#plan.request, this.#exchange.body);
+      this.#targets = makeUpstreamTargets(this.#plan.targets, this.#plan.askedFor, this.#exchange.body);
+      if (this.#targets.length === 0) {
+        throw new LoomError("not_found", { message: "That provider has no such operation." });
+      }
       this.#sentAtMs = performance.now();
       const request = {
         targets: this.#targets,
         clientHeaders: this.#exchange.headers,
         timeouts: this.#parts.timeouts,
+        upload: this.#openUpload(),
         startedAtMs: this.#exchange.receivedAtMs,
       };
       this.#forwarding = forward(request, this.#parts.pools, this);
@@ -147,8 +165,37 @@ export class ChatExchange implements ForwardListener {
     }
   }
 
+  #openUpload(): Upload | null {
+    const { body, rest } = this.#exchange;
+    if (rest === null) return null;
+    const head = this.#targets[0]?.body ?? body;
+    return { stream: openUpload(head, rest), bytes: rest.totalBytes + head.length - body.length };
+  }
+
   #onClientGone(): void {
+    if (this.#drains) {
+      // Nobody reads slowly any more.
+      this.#flow.set("client", "free");
+      this.#drainTimer = setTimeout(() => this.#abandon(), limits.drainMsMax).unref();
+      return;
+    }
+    this.#abandon();
+  }
+
+  /** Whether the answer is still read on to its usage although the client has left: the key's own policy. */
+  get #drains(): boolean {
+    const { caller } = this.#plan;
+    const isSent = this.#forwarding !== null && this.#exchange.rest === null;
+    return caller.onDisconnect === "drain" && isSent && this.#record.isOpen;
+  }
+
+  /** The client has left: the provider's work is stopped, and what came of it is the record. */
+  #abandon(): void {
     this.#forwarding?.abort("client_gone");
+    this.#finishAborted();
+  }
+
+  #finishAborted(): void {
     this.#finish(
       "aborted",
       this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499,
@@ -166,6 +213,7 @@ export class ChatExchange implements ForwardListener {
   ): void {
     if (!this.#record.isOpen) return;
     if (this.#terminalTimer !== null) clearTimeout(this.#terminalTimer);
+    if (this.#drainTimer !== null) clearTimeout(this.#drainTimer);
     const target = this.#target;
     const { capture } = this.#tee ?? {};
     const headers = this.#head?.headers ?? {};
@@ -178,7 +226,7 @@ export class ChatExchange implements ForwardListener {
           name: target.settings.name,
           kind: target.settings.kind,
           model: target.model,
-          usageFormat: target.provider.usageFormat,
+          usageFormat: this.#plan.askedFor.request.endpoint.usage,
         },
         attempts: this.#forwarding?.attempts ?? [],
         ttfbMs: this.#firstByteAtMs === null ? null : this.#firstByteAtMs - this.#exchange.receivedAtMs,
