@@ -57,6 +57,7 @@ function exchange(headers: Record<string, string> = {}): Exchange {
     receivedAtMs: performance.now() - 50,
     createdAtMs: 1_700_000_000_000.5,
     body: Buffer.from("request"),
+    rest: null,
     // Records do not touch the reply.
     reply: null as unknown as Exchange["reply"],
   };
