@@ -10,6 +10,12 @@ export const limits = {
   headerBytesMax: 32 * KiB,
   /** The most header lines taken from a client; uWebSockets.js stops at about the same. */
   headerCountMax: 96,
+  /** A body may take its deadline (`listen.bodyTimeoutMs`) and a second more for each so many bytes that have come. */
+  bodyBytesPerSecondMin: 16 * KiB,
+  /** Bytes that wait for a slow client before Loom waits for more of a sign than that some went out. */
+  clientBacklogBytes: 1 * MiB,
+  /** Requests by GET and HEAD that are taken above `listen.exchangesMax`, so that health pages answer when nothing else does. */
+  reservedExchanges: 64,
   /** The largest request body that a setting may allow (`listen.bodyBytesMax`, default 32 MiB). */
   requestBodyBytesMax: 256 * MiB,
   /** The largest upload that a setting may allow (`listen.uploadBytesMax`, default 1 GiB). */

@@ -1,10 +1,10 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
 import { mkdirSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Authenticator } from "./authenticate/authenticate.js";
 import { openChangeFeed } from "./authenticate/change-feed.js";
 import { loadCaller, type OpenCredential } from "./authenticate/load-caller.js";
+import { BytesInFlight } from "./bytes-in-flight.js";
 import type { Config } from "./config/config.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway } from "./gateway.js";
@@ -16,10 +16,10 @@ import { keepSnapshot } from "./keep-snapshot.js";
 import { splitKeys } from "./keys/key-text.js";
 import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
 import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
-import { assertLimits, limits } from "./limits.js";
+import { assertLimits } from "./limits.js";
 import { ModelList } from "./list-models.js";
-import { type Listener, listen } from "./listen/listen.js";
-import { loadFrontEnd } from "./listen/native-addon.js";
+import { openFrontEnd } from "./listen/front-end.js";
+import { drainListener } from "./listen/listen.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
 import { openPool } from "./postgres/connect.js";
@@ -31,6 +31,8 @@ import { startMock } from "./start-mock.js";
 export type RunningGateway = {
   readonly url: string;
   readonly frontEnd: string;
+  /** Why it is not the one that Loom would rather take, or null. */
+  readonly frontEndNotice: string | null;
   readonly database: OpenedDatabase;
   readonly masterKeys: MasterKeys;
   /** Stops taking connections, lets open exchanges end up to the deadline, writes what is recorded, stops Postgres. */
@@ -39,7 +41,6 @@ export type RunningGateway = {
 
 const authConnections = 4;
 const laneDrainMs = 15_000;
-const drainPollMs = 20;
 
 /** What was opened, closed in the opposite order; also when a later step of the start fails. */
 class Opened {
@@ -59,10 +60,10 @@ async function openGround(config: Config, report: Report, opened: Opened) {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const lock = await lockHome(config.home);
   opened.add(() => lock.release());
-  const frontEnd = loadFrontEnd({
+  const frontEnd = openFrontEnd({
     home: config.home,
     acceptedSha256: config.frontEndSha256,
-    headerBytesMax: limits.headerBytesMax,
+    asked: config.listen.frontEnd,
   });
   const masterKeys = await watchKeys(config, report);
   opened.add(() => masterKeys.stop());
@@ -205,27 +206,21 @@ async function build(
     emit,
   });
   await handOff.whenOpen();
-  const listener = await listen(ground.frontEnd.addon, {
+  const listener = await ground.frontEnd.listen({
     ...config.listen,
+    heldBytes: new BytesInFlight(config.listen.bodyBytesInFlightMax),
     onExchange: gateway.handle,
     onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
   });
   opened.add(async () => {
     state = "draining";
-    await drain(listener, config.drainTimeoutMs);
+    await drainListener(listener, config.drainTimeoutMs);
   });
   const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
   const url = `http://${host}:${listener.port}`;
-  return { url, frontEnd: frontEnd.description, database, masterKeys: masterKeys.first };
-}
-
-/** Stops listening and lets open exchanges end up to the deadline; what is open then is cut. */
-async function drain(listener: Listener, timeoutMs: number): Promise<void> {
-  listener.stop();
-  const deadline = performance.now() + timeoutMs;
-  while (listener.open > 0 && performance.now() < deadline) await sleep(drainPollMs);
-  listener.close();
+  const { description, notice } = frontEnd;
+  return { url, frontEnd: description, frontEndNotice: notice, database, masterKeys: masterKeys.first };
 }
 
 /** Rejects with an Error in plain words, with nothing left running. `crashAt` is for the fault suite only. */

@@ -51,11 +51,31 @@ export type Config = {
     readonly host: string;
     /** 0 takes any free port. */
     readonly port: number;
-    /** `refuse` answers chunked requests with 411; `accept` takes them and closes the connection after the answer. */
-    readonly chunkedRequests: "refuse" | "accept";
+    /**
+     * `refuse` answers chunked requests with 411; `accept` takes them. null: what the front end reads rightly, so
+     * `refuse` for the native one, which closes the connection after each that it takes, and `accept` for node:http.
+     */
+    readonly chunkedRequests: "refuse" | "accept" | null;
     readonly bodyBytesMax: number;
     /** Larger bodies that are not JSON, up to this size, are passed on while they come. */
     readonly uploadBytesMax: number;
+    /** Bytes of all request bodies held at once; above, requests are refused with `overloaded`. */
+    readonly bodyBytesInFlightMax: number;
+    /** Exchanges open at once; further ones are refused with `overloaded`. */
+    readonly exchangesMax: number;
+    /** For node:http; the native front end has about ten seconds for both, and no setting. */
+    readonly headersTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    /** How long a body may take, and a second more for each `limits.bodyBytesPerSecondMin` that have come. */
+    readonly bodyTimeoutMs: number;
+    /** How long a client may take nothing of what waits for it. */
+    readonly writeTimeoutMs: number;
+    /** From a request's first byte to the end of its answer. */
+    readonly exchangeTimeoutMs: number;
+    /** After how much silence a stream gets a comment, between events only; null for none. */
+    readonly keepAliveCommentsMs: number | null;
+    /** null: the native one where it loads, else node:http. */
+    readonly frontEnd: "native" | "node" | null;
   };
   /** null: the embedded PostgreSQL in `home`. */
   readonly databaseUrl: Secret | null;
@@ -69,6 +89,12 @@ export type Config = {
   readonly durability: Durability;
   readonly lanes: number;
   readonly logLevel: LogLevel;
+  readonly capture: {
+    /** Bytes of one answer that are kept in its trace. */
+    readonly bytesMax: number;
+    /** Bytes of all answers held or not recorded yet; above, providers are slowed down. */
+    readonly bytesInFlightMax: number;
+  };
   readonly upstream: {
     readonly connectTimeoutMs: number;
     /** From the request sent to the first byte of the response head. */

@@ -107,6 +107,27 @@ export const codes = {
     retryable: false,
     message: "The client closed the connection before the answer was complete.",
   },
+  client_stalled: {
+    status: 499,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The client stopped reading its answer.",
+  },
+  expectation_failed: {
+    status: 417,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The only expectation that is met is 100-continue.",
+  },
+  headers_too_large: {
+    status: 431,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The request's headers are larger than this gateway accepts.",
+  },
   websocket_unsupported: {
     status: 501,
     type: "server_error",
@@ -156,6 +177,13 @@ export const codes = {
     retryable: true,
     message: "The key cannot be checked while the database is away.",
   },
+  overloaded: {
+    status: 503,
+    type: "server_error",
+    source: "internal",
+    retryable: true,
+    message: "The gateway has as many requests in hand as it takes; try again in a moment.",
+  },
   trace_store_unavailable: {
     status: 503,
     type: "server_error",
@@ -169,6 +197,13 @@ export const codes = {
     source: "upstream",
     retryable: true,
     message: "The provider did not answer in time.",
+  },
+  exchange_timeout: {
+    status: 504,
+    type: "server_error",
+    source: "upstream",
+    retryable: true,
+    message: "The whole request took longer than this gateway allows.",
   },
   // The provider's own error answers, which pass unchanged: these name them in traces, logs and metrics only.
   provider_refused: {

@@ -12,6 +12,9 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
  */
 export type ReplyState = "open" | "started" | "ended" | "gone";
 
+/** Why there is nobody to answer any more: the client left, or it took none of its answer for too long. */
+export type GoneReason = "client_gone" | "client_stalled";
+
 export type Reply = {
   readonly state: ReplyState;
   /** A whole answer at once, with a Content-Length. */
@@ -26,7 +29,12 @@ export type Reply = {
   cut(): void;
   onDrain(listener: () => void): void;
   /** Called once when the client leaves before the answer has ended. */
-  onGone(listener: () => void): void;
+  onGone(listener: (reason: GoneReason) => void): void;
+  /**
+   * Called once when the whole exchange has taken too long (`listen.exchangeTimeoutMs`) and its answer has not ended:
+   * end it at once. Without a listener the client gets `exchange_timeout`.
+   */
+  onDeadline(listener: () => void): void;
 };
 
 /**

@@ -31,7 +31,10 @@ function faultsOf(yaml: string, env: Record<string, string> = {}): string[] {
 test("every setting of the file is honoured", () => {
   const config = read(`
 home: h
-listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, uploadBytesMax: 2000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
+listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, uploadBytesMax: 2000,
+  bodyBytesInFlightMax: 3000, exchangesMax: 10, headersTimeoutMs: 11, keepAliveTimeoutMs: 12, bodyTimeoutMs: 13,
+  writeTimeoutMs: 14, exchangeTimeoutMs: 15, keepAliveCommentsMs: 16, frontEnd: node, frontEndSha256: ${"b".repeat(64)}}
+capture: {bytesMax: 17, bytesInFlightMax: 65536}
 database: {url: "postgres://h/d"}
 ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
@@ -48,7 +51,23 @@ defaultProvider: mock
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     home: join(folder, "h"),
     file: join(folder, "loom.yaml"),
-    listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000, uploadBytesMax: 2000 },
+    listen: {
+      host: "0.0.0.0",
+      port: 0,
+      chunkedRequests: "accept",
+      bodyBytesMax: 1000,
+      uploadBytesMax: 2000,
+      bodyBytesInFlightMax: 3000,
+      exchangesMax: 10,
+      headersTimeoutMs: 11,
+      keepAliveTimeoutMs: 12,
+      bodyTimeoutMs: 13,
+      writeTimeoutMs: 14,
+      exchangeTimeoutMs: 15,
+      keepAliveCommentsMs: 16,
+      frontEnd: "node",
+    },
+    capture: { bytesMax: 17, bytesInFlightMax: 65_536 },
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
     masterKeysFile: null,
@@ -72,6 +91,12 @@ defaultProvider: mock
     defaultProvider: "mock",
     frontEndSha256: "b".repeat(64),
   });
+});
+
+test("a setting that the native front end does not have is a fault", () => {
+  expect(faultsOf("listen:\n  keepAliveTimeoutMs: 1000\n")).toEqual([
+    "loom.yaml:2 listen.keepAliveTimeoutMs: The native front end has a fixed time of about ten seconds for this. Remove it, or set listen.frontEnd to node.",
+  ]);
 });
 
 describe("faults name the line", () => {
