@@ -118,7 +118,7 @@ describeWithDatabase("the front end", () => {
     expect(status).toBe(200);
     expect(JSON.parse(ready)).toMatchObject({ status: "ready", checks: { database: "up" } });
     expect(await page("/nothing")).toEqual([404, expect.stringContaining('"not_found"')]);
-    expect(await page("/v1/chat/completions")).toEqual([405, expect.stringContaining("takes POST")]);
+    expect(await page("/v1/chat/completions")).toEqual([401, expect.stringContaining("missing_api_key")]);
   });
 
   test("asks for a key, and says how to send it", async () => {
