@@ -15,12 +15,13 @@ import type { UpstreamHeaders } from "./forward/attempt.js";
 import { type Forwarding, type ForwardListener, forward, type UpstreamTimeouts } from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
-import type { Exchange, HeaderList } from "./listen/exchange.js";
+import type { Exchange, GoneReason, HeaderList } from "./listen/exchange.js";
 import type { LoomEvent } from "./report/events.js";
 import type { ChatRequest } from "./route/read-request.js";
 import type { Target } from "./route/route.js";
+import { answerForm } from "./tee/answer-form.js";
 import { headerText, responseHeaders } from "./tee/response-headers.js";
-import { Tee } from "./tee/tee.js";
+import { Tee, type TeeOptions } from "./tee/tee.js";
 import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
@@ -30,6 +31,8 @@ export type ChatParts = {
   readonly pools: Pools;
   readonly timeouts: UpstreamTimeouts;
   readonly waitsForBegin: boolean;
+  /** What is the same for every tee. */
+  readonly tee: Pick<TeeOptions, "captureBytesMax" | "keepAliveCommentsMs" | "held">;
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -64,20 +67,23 @@ export class ChatExchange implements ForwardListener {
     this.#plan = plan;
     this.#parts = parts;
     const facts = { ...plan.request, streamed: plan.request.stream };
-    exchange.reply.onGone(() => this.#onClientGone());
+    exchange.reply.onGone((reason) => this.#onClientGone(reason));
+    exchange.reply.onDeadline(() => this.onFault(new LoomError("exchange_timeout")));
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
     const onLag = (state: FlowState) => this.#flow.set("record", state);
-    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, onAcknowledged: onBegin });
+    const { held } = parts.tee;
+    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, held, onAcknowledged: onBegin });
     if (!parts.waitsForBegin) this.#send();
   }
 
   onHead(target: number, status: number, headers: UpstreamHeaders): void {
-    const contentType = headerText(headers, "content-type") ?? "";
-    const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
-    this.#head = { status, headers, events };
+    const form = answerForm(status, headers);
+    this.#head = { status, headers, events: form === "events" };
     const { reply } = this.#exchange;
     this.#tee = new Tee({
-      events,
+      form,
+      ...this.#parts.tee,
+      onMemory: (state) => this.#flow.set("memory", state),
       dropsUsage: this.#targets[target]?.addedUsage === true,
       downstream: {
         start: (first) => reply.start(status, this.#replyHeaders(), first),
@@ -115,6 +121,7 @@ export class ChatExchange implements ForwardListener {
   }
 
   onFault(error: LoomError): void {
+    this.#forwarding?.abort(error.code);
     this.#upstreamEndAtMs ??= performance.now();
     const broken = this.#tee !== null && this.#tee.capture.seenBytes > 0;
     const statusCode = this.#tee?.hasStarted === true ? (this.#head?.status ?? error.status) : error.status;
@@ -147,14 +154,9 @@ export class ChatExchange implements ForwardListener {
     }
   }
 
-  #onClientGone(): void {
-    this.#forwarding?.abort("client_gone");
-    this.#finish(
-      "aborted",
-      this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499,
-      "client_gone",
-      () => {},
-    );
+  #onClientGone(reason: GoneReason): void {
+    this.#forwarding?.abort(reason);
+    this.#finish("aborted", this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499, reason, () => {});
   }
 
   /** Ends the record, once; `then` is called when it is kept, or with why it is not. */
@@ -167,7 +169,8 @@ export class ChatExchange implements ForwardListener {
     if (!this.#record.isOpen) return;
     if (this.#terminalTimer !== null) clearTimeout(this.#terminalTimer);
     const target = this.#target;
-    const { capture } = this.#tee ?? {};
+    const capture = this.#tee?.capture;
+    const rest = this.#tee?.stop() ?? [];
     const headers = this.#head?.headers ?? {};
     this.#record.end(
       {
@@ -187,7 +190,7 @@ export class ChatExchange implements ForwardListener {
           response: {
             bytes: capture.seenBytes,
             isTruncated: capture.isTruncated,
-            rest: capture.takeRest(),
+            rest,
             contentType: headerText(headers, "content-type"),
             contentEncoding: headerText(headers, "content-encoding"),
           },
