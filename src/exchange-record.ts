@@ -76,6 +76,8 @@ export type Admission = {
   readonly lane: RecordLane;
   /** Told when the lane is too far behind the answer, and when no longer. */
   readonly onLag?: (state: FlowState) => void;
+  /** Counts what the lane has not acknowledged, for all exchanges together. */
+  readonly held?: { add(bytes: number): void };
   /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
   readonly onAcknowledged: OnAcknowledged | undefined;
 };
@@ -86,15 +88,17 @@ export class ExchangeRecord {
   readonly #lane: RecordLane;
   readonly #seq: number;
   readonly #onLag: (state: FlowState) => void;
+  readonly #held: { add(bytes: number): void };
   #state: "open" | "ended" = "open";
   #unrecordedBytes = 0;
 
   /** Admits the exchange: its `begin` is sent. */
-  constructor({ id, exchange, caller, facts, lane, onLag, onAcknowledged }: Admission) {
+  constructor({ id, exchange, caller, facts, lane, onLag, held, onAcknowledged }: Admission) {
     this.id = id;
     this.#exchange = exchange;
     this.#lane = lane;
     this.#onLag = onLag ?? (() => {});
+    this.#held = held ?? { add: () => {} };
     const { headers } = exchange;
     const begin: TraceBegin = {
       id,
@@ -124,9 +128,11 @@ export class ExchangeRecord {
     let size = 0;
     for (const part of bytes) size += part.byteLength;
     this.#unrecordedBytes += size;
+    this.#held.add(size);
     if (this.#unrecordedBytes > limits.unrecordedBytesMax) this.#onLag("held");
     this.#lane.chunk(this.#seq, bytes, () => {
       this.#unrecordedBytes -= size;
+      this.#held.add(-size);
       if (this.#unrecordedBytes <= limits.unrecordedBytesMax) this.#onLag("free");
     });
   };

@@ -26,8 +26,8 @@ export const limits = {
   heldAnswerBytesMax: 16 * MiB,
   /** Bytes of one answer that are kept in its trace; the client gets all of it, the trace says that it was cut. */
   captureBytesMax: 64 * MiB,
-  /** A part of an event is held for its end up to here; a longer event is passed on in pieces. */
-  heldEventBytesMax: 256 * KiB,
+  /** A part of an event is held for its end up to here (images come in events of 8 MB); a longer one passes in pieces. */
+  heldEventBytesMax: 16 * MiB,
   /** Captured bytes go to the lane when there are this many ... */
   chunkFrameBytes: 64 * KiB,
   /** ... or after this time. */

@@ -19,9 +19,10 @@ import { type MasterKeys, masterKeySource } from "./keys/master-key-source.js";
 import { assertLimits } from "./limits.js";
 import { ModelList } from "./list-models.js";
 import { openFrontEnd } from "./listen/front-end.js";
-import { drainListener } from "./listen/listen.js";
+import { drainListener, type Listener } from "./listen/listen.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
+import { Opened } from "./opened.js";
 import { openPool } from "./postgres/connect.js";
 import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
@@ -41,19 +42,6 @@ export type RunningGateway = {
 
 const authConnections = 4;
 const laneDrainMs = 15_000;
-
-/** What was opened, closed in the opposite order; also when a later step of the start fails. */
-class Opened {
-  readonly #closers: (() => unknown)[] = [];
-
-  add(close: () => unknown): void {
-    this.#closers.push(close);
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
-  }
-}
 
 /** What needs nothing of Loom yet: the home, the addon, the keys, the mock provider and the database. */
 async function openGround(config: Config, report: Report, opened: Opened) {
@@ -153,6 +141,27 @@ async function openAuthentication(
   return { authenticator, feed };
 }
 
+function makeTable(config: Config, { mock }: Ground): RouteTable {
+  return {
+    providers: new Map([...config.providers, mock.settings].map((settings) => [settings.name, settings])),
+    routes: new Map(Object.entries(config.routes)),
+    defaultProvider: config.defaultProvider,
+  };
+}
+
+function makeUrl(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function openListener(config: Config, { frontEnd }: Ground, gateway: Gateway, emit: Report["emit"]): Promise<Listener> {
+  return frontEnd.listen({
+    ...config.listen,
+    heldBytes: new BytesInFlight(config.listen.bodyBytesInFlightMax),
+    onExchange: gateway.handle,
+    onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
+  });
+}
+
 async function build(
   config: Config,
   report: Report,
@@ -172,11 +181,7 @@ async function build(
   ground.masterKeys.onChange((keys) => handOff.renewKeys(keys.reveal()));
   const pools = new Pools({ ...config.upstream, emit });
   opened.add(() => pools.stop());
-  const table: RouteTable = {
-    providers: new Map([...config.providers, ground.mock.settings].map((settings) => [settings.name, settings])),
-    routes: new Map(Object.entries(config.routes)),
-    defaultProvider: config.defaultProvider,
-  };
+  const table = makeTable(config, ground);
   const models = new ModelList(table, pools);
   const keeper = keepDatabase({ url: ground.database.url, retentionDays: config.retentionDays, emit });
   opened.add(() => keeper.stop());
@@ -195,7 +200,17 @@ async function build(
     table,
     handOff,
     models,
-    provider: { pools, timeouts: config.upstream, waitsForBegin: waits[config.durability].forBegin, emit },
+    provider: {
+      pools,
+      timeouts: config.upstream,
+      waitsForBegin: waits[config.durability].forBegin,
+      tee: {
+        captureBytesMax: config.capture.bytesMax,
+        keepAliveCommentsMs: config.listen.keepAliveCommentsMs,
+        held: new BytesInFlight(config.capture.bytesInFlightMax),
+      },
+      emit,
+    },
     health: {
       handOff,
       counters: report.counters,
@@ -206,19 +221,13 @@ async function build(
     emit,
   });
   await handOff.whenOpen();
-  const listener = await ground.frontEnd.listen({
-    ...config.listen,
-    heldBytes: new BytesInFlight(config.listen.bodyBytesInFlightMax),
-    onExchange: gateway.handle,
-    onRefused: (error, path) => emit({ name: "exchange_refused", code: error.code, path }),
-  });
+  const listener = await openListener(config, ground, gateway, emit);
   opened.add(async () => {
     state = "draining";
     await drainListener(listener, config.drainTimeoutMs);
   });
-  const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
   const { frontEnd, database, masterKeys } = ground;
-  const url = `http://${host}:${listener.port}`;
+  const url = makeUrl(config.listen.host, listener.port);
   const { description, notice } = frontEnd;
   return { url, frontEnd: description, frontEndNotice: notice, database, masterKeys: masterKeys.first };
 }

@@ -1,13 +1,14 @@
 // An upload on its way to the provider while it still comes from the client: the client is paused for as long as the
 // provider takes nothing.
 import { Readable } from "node:stream";
+import type { Upload } from "./forward/forward.js";
 import type { BodyRest } from "./listen/exchange.js";
 
 /** What has come and waits to be sent, before the client is paused. */
 const waitingBytesMax = 256 * 1024;
 
-/** `head` is what was read of the body before; it may have been changed since, and is sent first. */
-export function openUpload(head: Buffer, rest: BodyRest): Readable {
+/** `head` is sent first: what was read of the body before, `readBytes` of it, as it is to be sent. */
+export function openUpload(head: Buffer, readBytes: number, rest: BodyRest): Upload {
   let state: "waiting" | "flowing" = "waiting";
   const upload = new Readable({
     highWaterMark: waitingBytesMax,
@@ -33,5 +34,5 @@ export function openUpload(head: Buffer, rest: BodyRest): Readable {
   });
   // undici tells of it as the attempt's failure; without a listener it would end the process.
   upload.on("error", () => undefined);
-  return upload;
+  return { stream: upload, bytes: rest.totalBytes + head.length - readBytes };
 }

@@ -1,4 +1,5 @@
 // A request made ready for each of its targets: where it goes, and the body that goes there.
+import { LoomError } from "./errors/loom-error.js";
 import type { ForwardTarget } from "./forward/forward.js";
 import type { Operation } from "./providers/provider.js";
 import type { AskedPath } from "./route/read-path.js";
@@ -41,9 +42,9 @@ function operationFor({ method, asked, query, request }: AskedFor, route: Target
   return { method, path: asked.operation, query: dropParameters(query, versionOnly) };
 }
 
-/** In the order of `targets`; a provider that has no such operation is left out. */
+/** In the order of `targets`; a provider that has no such operation is left out. Throws LoomError `not_found` when none has it. */
 export function makeUpstreamTargets(targets: readonly Target[], from: AskedFor, body: Buffer): UpstreamTarget[] {
-  return targets.flatMap((route) => {
+  const made = targets.flatMap((route) => {
     const call = route.provider.call(operationFor(from, route), route.settings, route.model);
     if (call === null) return [];
     const { bytes, addedUsage } = upstreamBody(body, from.request, route, call.pathNamesModel);
@@ -52,4 +53,6 @@ export function makeUpstreamTargets(targets: readonly Target[], from: AskedFor, 
       { providerName: settings.name, model, owner, call, body: bytes.length === 0 ? null : bytes, route, addedUsage },
     ];
   });
+  if (made.length === 0) throw new LoomError("not_found", { message: "That provider has no such operation." });
+  return made;
 }

@@ -118,7 +118,7 @@ export function startAttempt(request: AttemptRequest, listener: AttemptListener)
   const attempt = new Attempt(listener, request.totalTimeoutMs);
   request.pool.dispatch(
     {
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       path: request.path,
       headers: request.headers,
       body: request.body,

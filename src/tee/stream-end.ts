@@ -1,46 +1,34 @@
-// Which event of a stream is its last one. What makes a stream whole must reach the client after its record is kept,
-// so the event gate holds this event back; and a stream without it was cut. Sources: facts/protocols.md 1.3, 1.8, 1.9.
+// What tells that a stream of events is whole. What makes it so must reach the client after its record is kept, so the
+// event gate holds the last event back; and a stream without it was cut. Sources: facts/protocols.md 1.3, 1.8, 1.9.
 
-/** See `Endpoint.streamEnd` in route/endpoints.ts. */
+/**
+ * `done`: `[DONE]`, or a finish reason. `responses`, `audio`: the event that ends a response, a transcript or a speech.
+ * `http`: nothing but the end of the HTTP body. See `Endpoint.streamEnd` in route/endpoints.ts.
+ */
 export type StreamEnd = "done" | "responses" | "audio" | "http";
 
-export type TerminalRule = {
-  /** Bytes without one of these have no terminal event. */
-  readonly marks: readonly Buffer[];
-  /** `event` is one whole event, `text` its data. */
-  isTerminal(event: Buffer, text: string | null): boolean;
+/** Types of events that end a stream, beside `data: [DONE]`. */
+export const terminalTypes: Readonly<Record<StreamEnd, readonly string[]>> = {
+  done: [],
+  responses: ["response.completed", "response.failed", "response.incomplete"],
+  audio: ["transcript.text.done", "speech.audio.done"],
+  http: [],
 };
 
-const doneMark = Buffer.from("[DONE]");
-const isDone = (text: string | null): boolean => text?.trim() === "[DONE]";
+const straddleBytes = 64;
 
-/** A quote or a line break within content is escaped in JSON, so that content never looks like this. */
-function typedRule(types: readonly string[]): TerminalRule {
-  const names = types.map((type) => type.replaceAll(".", "\\.")).join("|");
-  const pattern = new RegExp(`(?:^|[\\r\\n])event: ?(?:${names})[\\r\\n]|"type"\\s*:\\s*"(?:${names})"`);
-  return {
-    marks: [doneMark, ...types.map((type) => Buffer.from(type))],
-    isTerminal: (event, text) => pattern.test(event.toString("latin1")) || isDone(text),
-  };
-}
-
-export const terminalRules: Readonly<Record<StreamEnd, TerminalRule>> = {
-  done: { marks: [doneMark], isTerminal: (_event, text) => isDone(text) },
-  responses: typedRule(["response.completed", "response.failed", "response.incomplete"]),
-  audio: typedRule(["transcript.text.done", "speech.audio.done"]),
-  http: { marks: [doneMark], isTerminal: (_event, text) => isDone(text) },
-};
-
-const straddle = 64;
-
-/** Finds a terminal event also where it is too large for the gate to hold: by its name, as the bytes go by. */
+/** Finds a terminal event also where it is too large for the gate to hold: by its type, as the bytes go by. */
 export class EndWatch {
-  readonly #rule: TerminalRule;
+  readonly #marks: readonly Buffer[];
+  readonly #pattern: RegExp;
   #state: "open" | "seen" = "open";
   #last: Buffer = Buffer.alloc(0);
 
-  constructor(streamEnd: StreamEnd) {
-    this.#rule = terminalRules[streamEnd];
+  constructor(types: readonly string[]) {
+    this.#marks = types.map((type) => Buffer.from(type));
+    const names = types.map((type) => type.replaceAll(".", "\\.")).join("|");
+    // A quote or a line break within content is escaped in JSON, so that content never looks like this.
+    this.#pattern = new RegExp(`[\\r\\n]event: ?(?:${names})[\\r\\n]|"type"\\s*:\\s*"(?:${names})"`);
   }
 
   get seen(): boolean {
@@ -50,9 +38,8 @@ export class EndWatch {
   look(bytes: Buffer): void {
     if (this.#state === "seen") return;
     const joined = this.#last.length === 0 ? bytes : Buffer.concat([this.#last, bytes]);
-    const { marks, isTerminal } = this.#rule;
-    if (marks.some((mark) => joined.includes(mark)) && isTerminal(joined, null)) this.#state = "seen";
-    // A short chunk must not push out what an earlier one began.
-    this.#last = Buffer.from(joined.subarray(Math.max(0, joined.length - straddle)));
+    const mayHave = this.#marks.some((mark) => joined.includes(mark));
+    if (mayHave && this.#pattern.test(joined.toString("latin1"))) this.#state = "seen";
+    this.#last = Buffer.from(joined.subarray(-straddleBytes));
   }
 }
