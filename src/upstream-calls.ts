@@ -22,32 +22,32 @@ export type AskedFor = {
   readonly request: ModelRequest;
 };
 
-/** Azure's version is the provider's own setting: what a client writes was meant for another server. */
-const versionOnly: ReadonlySet<string> = new Set(["api-version"]);
-const versionAndModel: ReadonlySet<string> = new Set(["api-version", "model"]);
+const versionName = "api-version";
+const versionOnly: ReadonlySet<string> = new Set([versionName]);
+const versionAndModel: ReadonlySet<string> = new Set([versionName, "model"]);
 
 /** The client's operation, with the model's own name where the path or the query has it. */
 function operationFor({ method, asked, query, request }: AskedFor, route: Target): Operation {
   const { endpoint, model } = request;
-  const isRenamed = model !== route.model;
-  if (endpoint.model === "path" && isRenamed && model !== null) {
-    const path = `${asked.operation.slice(0, asked.operation.indexOf("/", 1) + 1)}${encodeURIComponent(route.model)}`;
-    return { method, path, query: dropParameters(query, versionOnly) };
+  const apiVersion = query.includes(versionName) ? new URLSearchParams(query).get(versionName) : null;
+  const same = { method, path: asked.operation, query: dropParameters(query, versionOnly), apiVersion };
+  if (model === null || model === route.model) return same;
+  const name = encodeURIComponent(route.model);
+  if (endpoint.model === "path") {
+    return { ...same, path: `${asked.operation.slice(0, asked.operation.indexOf("/", 1) + 1)}${name}` };
   }
-  if (endpoint.model === "query" && isRenamed && model !== null) {
-    const rest = dropParameters(query, versionAndModel);
-    const named = `model=${encodeURIComponent(route.model)}`;
-    return { method, path: asked.operation, query: rest === "" ? named : `${rest}&${named}` };
-  }
-  return { method, path: asked.operation, query: dropParameters(query, versionOnly) };
+  if (endpoint.model !== "query") return same;
+  const rest = dropParameters(query, versionAndModel);
+  return { ...same, query: rest === "" ? `model=${name}` : `${rest}&model=${name}` };
 }
 
 /** In the order of `targets`; a provider that has no such operation is left out. Throws LoomError `not_found` when none has it. */
 export function makeUpstreamTargets(targets: readonly Target[], from: AskedFor, body: Buffer): UpstreamTarget[] {
   const made = targets.flatMap((route) => {
-    const call = route.provider.call(operationFor(from, route), route.settings, route.model);
+    const operation = operationFor(from, route);
+    const call = route.provider.call(operation, route.settings, route.model);
     if (call === null) return [];
-    const { bytes, addedUsage } = upstreamBody(body, from.request, route, call.pathNamesModel);
+    const { bytes, addedUsage } = upstreamBody(body, from.request, route, { operation, call });
     const { settings, model, owner } = route;
     return [
       { providerName: settings.name, model, owner, call, body: bytes.length === 0 ? null : bytes, route, addedUsage },

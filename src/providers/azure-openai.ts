@@ -9,8 +9,16 @@ import { splitBaseUrl } from "./upstream-url.js";
 /** `stream_options` is refused with 400 by versions before this one. */
 const usageOptionSince = "2024-09-01";
 
+const dated = /^\d{4}-\d{2}-\d{2}/;
+
+/** Dated versions belong to the classic paths; the settings say which paths a provider has. */
 function isClassic(settings: ProviderSettings): boolean {
-  return settings.apiVersion !== null && /^\d{4}-\d{2}-\d{2}/.test(settings.apiVersion);
+  return settings.apiVersion !== null && dated.test(settings.apiVersion);
+}
+
+/** The client's own version where it fits the provider's paths, since the client was written for it. */
+function versionOf(settings: ProviderSettings, { apiVersion }: Operation): string | null {
+  return apiVersion !== null && dated.test(apiVersion) === isClassic(settings) ? apiVersion : settings.apiVersion;
 }
 
 /** The operations of a deployment; all others have classic paths without one. Source: openai-node's azure.ts. */
@@ -56,7 +64,8 @@ export const azureOpenai: Provider = {
     // An endpoint may be given with or without its /openai or /openai/v1.
     const root = basePath.replace(/\/openai(?:\/v1)?$/, "");
     const headers = authHeaders(settings);
-    const version = settings.apiVersion === null ? "" : `api-version=${encodeURIComponent(settings.apiVersion)}`;
+    const asked = versionOf(settings, operation);
+    const version = asked === null ? "" : `api-version=${encodeURIComponent(asked)}`;
     const query = [operation.query, version].filter((part) => part !== "").join("&");
     const { method } = operation;
     const pathNamesModel = isClassic(settings) && isOfDeployment(operation);
@@ -71,5 +80,7 @@ export const azureOpenai: Provider = {
   },
   bodyModel: deploymentOf,
   takesBareModel: () => true,
-  takesUsageOption: (settings) => !isClassic(settings) || (settings.apiVersion ?? "") >= usageOptionSince,
+  takesUsageOption(settings, operation) {
+    return !isClassic(settings) || (versionOf(settings, operation) ?? "") >= usageOptionSince;
+  },
 };

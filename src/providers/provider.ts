@@ -19,8 +19,10 @@ export type Operation = {
   readonly method: string;
   /** The raw path below `/v1`, such as `/chat/completions` or `/files/file-1/content`. */
   readonly path: string;
-  /** The raw query, without the model and Azure's version, or an empty string. */
+  /** The raw query without `api-version`, or an empty string. */
   readonly query: string;
+  /** Azure's `api-version` as the client gave it, or null. */
+  readonly apiVersion: string | null;
 };
 
 export type Provider = {
@@ -45,8 +47,8 @@ export type Provider = {
   /** The name that the body's `model` field must carry. */
   bodyModel(settings: ProviderSettings, model: string): string;
   /** Whether it takes `stream_options.include_usage`; some versions refuse the unknown field with 400. */
-  takesUsageOption(settings: ProviderSettings): boolean;
+  takesUsageOption(settings: ProviderSettings, operation: Operation): boolean;
 };
 
 /** The operation that lists a provider's models. */
-export const listModels: Operation = { method: "GET", path: "/models", query: "" };
+export const listModels: Operation = { method: "GET", path: "/models", query: "", apiVersion: null };

@@ -1,5 +1,7 @@
 // The body as the provider gets it: the client's bytes, with the model's own name put in and, on a stream that
 // did not ask for it, the usage chunk asked for.
+
+import type { Operation, UpstreamCall } from "../providers/provider.js";
 import { changeValues } from "./edit-json.js";
 import { leadingField } from "./form-fields.js";
 import type { ModelRequest } from "./read-request.js";
@@ -25,13 +27,14 @@ function changeForm(form: Buffer, request: ModelRequest, model: string | null): 
   return Buffer.concat([...parts, form.subarray(copied)]);
 }
 
-/** `pathNamesModel`: the provider takes the model from the path, so that the body need not name one. */
+/** `asked`: the operation, and the call of the provider that was made of it. */
 export function upstreamBody(
   body: Buffer,
   request: ModelRequest,
   target: Target,
-  pathNamesModel: boolean,
+  asked: { readonly operation: Operation; readonly call: Pick<UpstreamCall, "pathNamesModel"> },
 ): UpstreamBody {
+  const { pathNamesModel } = asked.call;
   const { bodyModel, endpoint } = request;
   const named = request.model === null ? null : target.provider.bodyModel(target.settings, target.model);
   // An Azure client's body to Azure: its path alone decides, and stays right.
@@ -41,7 +44,7 @@ export function upstreamBody(
   const changes = new Map<string, string>();
   if (model !== null && model !== bodyModel.name) changes.set("model", JSON.stringify(model));
   const mayAdd = endpoint.takesUsageOption && request.stream && !request.asksForUsage;
-  const addedUsage = mayAdd && target.provider.takesUsageOption(target.settings);
+  const addedUsage = mayAdd && target.provider.takesUsageOption(target.settings, asked.operation);
   if (addedUsage) changes.set("stream_options", JSON.stringify({ ...request.streamOptions, include_usage: true }));
   return { bytes: changes.size === 0 ? body : changeValues(body, changes), addedUsage };
 }

@@ -8,7 +8,7 @@ import { openaiCompatible } from "../../../../src/providers/openai-compatible.js
 import { listModels } from "../../../../src/providers/provider.js";
 import { providerOf } from "../../../../src/providers/provider-table.js";
 
-const chat = { method: "POST", path: "/chat/completions", query: "" };
+const chat = { method: "POST", path: "/chat/completions", query: "", apiVersion: null };
 
 function settings(kind: ProviderKind, change: Partial<ProviderSettings> = {}): ProviderSettings {
   return {
@@ -43,7 +43,7 @@ describe("openai", () => {
     });
     const list = { method: "GET", origin, path: "/base/v1/models", headers, pathNamesModel: false };
     expect(openai.call(listModels, given, "")).toEqual(list);
-    const content = { method: "GET", path: "/files/a%2Fb/content", query: "x=%20&y" };
+    const content = { method: "GET", path: "/files/a%2Fb/content", query: "x=%20&y", apiVersion: null };
     expect(openai.call(content, given, "")?.path).toBe("/base/v1/files/a%2Fb/content?x=%20&y");
   });
 
@@ -127,7 +127,7 @@ describe("azure-openai", () => {
     ["2024-08-01-preview", false],
     ["2023-05-15", false],
   ])("with version %s takes the usage option: %s", (apiVersion, takes) => {
-    expect(azureOpenai.takesUsageOption(azure({ apiVersion }))).toBe(takes);
+    expect(azureOpenai.takesUsageOption(azure({ apiVersion }), chat)).toBe(takes);
   });
 
   it("lacks its endpoint before its key", () => {
@@ -139,11 +139,22 @@ describe("azure-openai", () => {
   it("keeps the client's query, and puts no deployment into paths that have none", () => {
     const given = azure({ apiVersion: "2024-10-21" });
     const path = (method: string, operation: string, query: string) =>
-      azureOpenai.call({ method, path: operation, query }, given, "m")?.path;
+      azureOpenai.call({ method, path: operation, query, apiVersion: null }, given, "m")?.path;
     expect(path("GET", "/files", "limit=2")).toBe("/openai/files?limit=2&api-version=2024-10-21");
     expect(path("POST", "/audio/speech", "")).toBe("/openai/deployments/m/audio/speech?api-version=2024-10-21");
     expect(path("GET", "/chat/completions", "")).toBe("/openai/chat/completions?api-version=2024-10-21");
     expect(azureOpenai.call(chat, given, "m")?.pathNamesModel).toBe(true);
     expect(azureOpenai.call(chat, azure(), "m")?.pathNamesModel).toBe(false);
+  });
+
+  it.each([
+    ["2024-10-21", "2025-04-01-preview", "api-version=2025-04-01-preview"],
+    ["2024-10-21", "preview", "api-version=2024-10-21"],
+    [null, "preview", "api-version=preview"],
+    [null, "2024-10-21", null],
+    ["v1", null, "api-version=v1"],
+  ])("with the version %s asks a client's %s as %s", (apiVersion, asked, expected) => {
+    const path = azureOpenai.call({ ...chat, apiVersion: asked }, azure({ apiVersion }), "m")?.path ?? "";
+    expect(path.split("?")[1] ?? null).toBe(expected);
   });
 });

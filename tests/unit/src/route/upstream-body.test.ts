@@ -22,16 +22,26 @@ const oldAzure: ProviderSettings = {
   deployments: { "gpt-4o": "my-deployment" },
 };
 
-type Given = { operation?: string; deployment?: string | null; pathNamesModel?: boolean; type?: string };
+type Given = {
+  operation?: string;
+  deployment?: string | null;
+  pathNamesModel?: boolean;
+  type?: string;
+  apiVersion?: string;
+};
 
 function make(json: string, model: string, settings = openai, given: Given = {}) {
   const { operation = "/chat/completions", deployment = null, pathNamesModel = false, type } = given;
+  const apiVersion = given.apiVersion ?? null;
   const body = Buffer.from(json);
   const headers = new Map(type === undefined ? [] : [["content-type", type] as const]);
   const parts = { query: "", headers, body, isWhole: true };
   const request = readRequest(findEndpoint("POST", operation), { operation, deployment }, parts);
   const target = { provider: providerOf(settings.kind), settings, owner: "operator" as const, model };
-  const { bytes, addedUsage } = upstreamBody(body, request, target, pathNamesModel);
+  const { bytes, addedUsage } = upstreamBody(body, request, target, {
+    operation: { method: "POST", path: operation, query: "", apiVersion },
+    call: { pathNamesModel },
+  });
   return { body, bytes, text: bytes.toString(), addedUsage };
 }
 
@@ -79,6 +89,14 @@ describe("the body of an Azure client", () => {
       const given = { deployment: "gpt-4o", pathNamesModel: true };
       expect(make(json, "gpt-4o", oldAzure, given).text).toBe(json);
     }
+  });
+
+  it("is asked for usage where the client's own version has it", () => {
+    const stream = '{"model":"gpt-4o","stream":true}';
+    const newer = { deployment: "gpt-4o", pathNamesModel: true, apiVersion: "2024-10-21" };
+    expect(make(stream, "gpt-4o", oldAzure, newer).addedUsage).toBe(true);
+    const newAzure = { ...oldAzure, apiVersion: "2024-10-21" };
+    expect(make(stream, "gpt-4o", newAzure, { ...newer, apiVersion: "2024-06-01" }).addedUsage).toBe(false);
   });
 
   it("names the model for a provider whose paths do not", () => {
