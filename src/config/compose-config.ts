@@ -66,6 +66,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       idleTimeoutMs: upstream?.idleTimeoutMs ?? 300_000,
       totalTimeoutMs: upstream?.totalTimeoutMs ?? 3_600_000,
       connectionsPerTargetMax: upstream?.connectionsPerTargetMax ?? 256,
+      allowedHosts: upstream?.allowedHosts ?? [],
     },
     auth: { freshMs: auth?.freshMs ?? 60_000, staleMaxMs: auth?.staleMaxMs ?? 86_400_000 },
     retentionDays: settings.retention?.days ?? null,

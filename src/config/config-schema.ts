@@ -6,7 +6,7 @@ import type { Durability } from "../trace/lane-messages.js";
 import { type LogLevel, providerKinds } from "./config.js";
 import { captureSection, listenSection } from "./listen-schema.js";
 import { findMasterKeysFault } from "./master-key-form.js";
-import { dayMs, oneOf, section, text, upperFirst, wholeNumber } from "./schema-parts.js";
+import { dayMs, hostNames, oneOf, section, text, upperFirst, wholeNumber } from "./schema-parts.js";
 
 const durabilities = ["memory", "process", "disk"] as const satisfies Durability[];
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const satisfies LogLevel[];
@@ -130,6 +130,7 @@ export const fileSchema = z
           idleTimeoutMs: wholeNumber(1, dayMs, "the longest silence within an answer in ms"),
           totalTimeoutMs: wholeNumber(1, dayMs, "the longest time of one attempt in ms"),
           connectionsPerTargetMax: wholeNumber(1, 65_535, "the most connections to one target"),
+          allowedHosts: hostNames("hosts that tenants may name in a base URL although they are not public"),
         },
         "How providers are called",
       ),

@@ -104,6 +104,8 @@ export type Config = {
     /** The longest time of one attempt altogether. */
     readonly totalTimeoutMs: number;
     readonly connectionsPerTargetMax: number;
+    /** Hosts that a tenant's base URL may name although they are not public: names or addresses. */
+    readonly allowedHosts: readonly string[];
   };
   readonly auth: {
     /** How long a cached key is believed without asking the database again. */

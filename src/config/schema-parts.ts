@@ -42,3 +42,15 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape, what: string)
 export function upperFirst(words: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
+
+/** A list of names and addresses; as text, with commas between them. */
+export function hostNames(what: string) {
+  const error = `${what}, as names or addresses without ports.`;
+  return z
+    .preprocess(
+      (value) => (typeof value === "string" ? value.split(",").flatMap((item) => item.trim() || []) : value),
+      z.array(z.string(error).regex(/^[A-Za-z0-9.:_-]+$/, error), error),
+    )
+    .optional()
+    .meta({ description: upperFirst(what) });
+}

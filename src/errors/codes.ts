@@ -58,6 +58,13 @@ export const codes = {
     retryable: false,
     message: "The API key is unknown, expired or revoked.",
   },
+  upstream_forbidden: {
+    status: 403,
+    type: "invalid_request_error",
+    source: "downstream",
+    retryable: false,
+    message: "The provider's address is not one that a tenant may choose.",
+  },
   not_found: {
     status: 404,
     type: "invalid_request_error",

@@ -18,8 +18,8 @@ export type AttemptListener = {
   onHead(status: number, headers: UpstreamHeaders): void;
   onBytes(bytes: Buffer): void;
   onEnd(): void;
-  /** `cause` is undici's own error. Not called after `abort`. */
-  onFault(error: LoomError, cause: unknown): void;
+  /** `cause` is undici's own error; `sent`: whether any byte can have been written. Not called after `abort`. */
+  onFault(error: LoomError, cause: unknown, sent: "perhaps" | "nothing"): void;
 };
 
 export type AttemptRequest = {
@@ -94,7 +94,8 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   #fail(error: Error): void {
     if (this.#state === "over") return;
     this.#finish();
-    this.#listener.onFault(upstreamFault(error), error);
+    // undici tells of the start before it writes; a kept connection that the provider had closed may fail before.
+    this.#listener.onFault(upstreamFault(error), error, this.#controller === null ? "nothing" : "perhaps");
   }
 
   #expire(totalTimeoutMs: number): void {
@@ -104,7 +105,7 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
     });
     this.#finish();
     this.#controller?.abort(error);
-    this.#listener.onFault(error, error);
+    this.#listener.onFault(error, error, "perhaps");
   }
 
   #finish(): void {

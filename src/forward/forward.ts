@@ -6,7 +6,7 @@ import type { UpstreamCall } from "../providers/provider.js";
 import type { Attempt } from "../trace/record.js";
 import { startAttempt, type UpstreamControl, type UpstreamHeaders } from "./attempt.js";
 import type { Pools } from "./pools.js";
-import { isRefusal, neverSent, upstreamFault } from "./upstream-fault.js";
+import { isRefusal, isStale, neverSent, upstreamFault } from "./upstream-fault.js";
 import { checkUpstreamPath, upstreamHeaders } from "./upstream-headers.js";
 
 /** A target made ready to send to. */
@@ -67,6 +67,7 @@ class Run implements Forwarding {
   readonly #listener: ForwardListener;
   #control: UpstreamControl | null = null;
   #state: "running" | "aborted" | "ended" = "running";
+  #stale: "not seen" | "tried again" = "not seen";
 
   constructor(request: ForwardRequest, pools: Pools, listener: ForwardListener) {
     this.#request = request;
@@ -131,9 +132,15 @@ class Run implements Forwarding {
           this.#close(undefined, null);
           this.#listener.onEnd();
         },
-        onFault: (error, cause) => {
+        onFault: (error, cause, sent) => {
           if (isRefusal(cause)) this.#pools.replace(target.owner, origin, (cause as Error).message);
           this.#close(undefined, error.code);
+          // A kept connection that the provider had given up; an upload's first bytes are spent.
+          if (this.#stale === "not seen" && upload === null && isStale(cause, sent)) {
+            this.#stale = "tried again";
+            this.#next(index);
+            return;
+          }
           if (!isLast && neverSent(cause)) {
             this.#next(index + 1);
             return;

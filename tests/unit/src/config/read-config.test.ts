@@ -73,6 +73,7 @@ describe("defaults", () => {
         idleTimeoutMs: 300_000,
         totalTimeoutMs: 3_600_000,
         connectionsPerTargetMax: 256,
+        allowedHosts: [],
       },
       auth: { freshMs: 60_000, staleMaxMs: 86_400_000 },
       retentionDays: null,
@@ -126,6 +127,7 @@ describe("the environment", () => {
     LOOM_DRAIN_TIMEOUT_MS: ["5", (config) => config.drainTimeoutMs, 5],
     LOOM_FRONT_END: ["node", (config) => config.listen.frontEnd, "node"],
     LOOM_FRONT_END_SHA256: ["A".repeat(64), (config) => config.frontEndSha256, "a".repeat(64)],
+    LOOM_ALLOWED_HOSTS: ["10.0.0.1, ollama", (config) => config.upstream.allowedHosts, ["10.0.0.1", "ollama"]],
     LOOM_DEFAULT_PROVIDER: ["mock", (config) => config.defaultProvider, "mock"],
   };
 
@@ -176,6 +178,7 @@ describe("the environment", () => {
     ["LOOM_DRAIN_TIMEOUT_MS", "soon"],
     ["LOOM_FRONT_END", "uws"],
     ["LOOM_FRONT_END_SHA256", "abc"],
+    ["LOOM_ALLOWED_HOSTS", "http://10.0.0.1"],
     ["LOOM_DEFAULT_PROVIDER", "opnai"],
   ])("%s=%s is a fault that names it and its fix", (name, value) => {
     const faults = faultsOf(() => read({ [name]: value }));

@@ -42,7 +42,7 @@ keys: {source: local}
 durability: memory
 lanes: 3
 logLevel: silent
-upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5}
+upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5, allowedHosts: [10.0.0.1]}
 auth: {freshMs: 6, staleMaxMs: 7}
 retention: {days: 9}
 drainTimeoutMs: 8
@@ -82,6 +82,7 @@ defaultProvider: mock
       idleTimeoutMs: 3,
       totalTimeoutMs: 4,
       connectionsPerTargetMax: 5,
+      allowedHosts: ["10.0.0.1"],
     },
     auth: { freshMs: 6, staleMaxMs: 7 },
     retentionDays: 9,
