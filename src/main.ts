@@ -8,11 +8,13 @@ import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
 import { callDeadRows } from "./dead-rows.js";
+import { examine } from "./doctor.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { forgetSnapshot } from "./keep-snapshot.js";
 import { findLedgerKey } from "./keys/ledger-key.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
+import { probeProviders } from "./probe-providers.js";
 import { runGateway } from "./run-gateway.js";
 
 const packageFile = new URL("../../package.json", import.meta.url);
@@ -89,6 +91,8 @@ process.exitCode = await runProgram(
     isWatched: process.stderr.isTTY,
     withDatabase: withTools,
     callAudit,
+    probeProviders,
+    examine,
     forgetSnapshot: (config, erasedAt) => forgetSnapshot(config.home, erasedAt),
   },
   process.argv.slice(2),

@@ -24,7 +24,7 @@ export type OpenCredential = (sealed: SealedCredential) => Promise<string>;
 /** `usable` is false for a revoked key; an expired one is the cache's business, since it expires while cached. */
 export type LoadedKey = { readonly caller: Caller; readonly usable: boolean; readonly expiresAtMs: number | null };
 
-type ProviderRow = {
+export type ProviderRow = {
   readonly provider: string;
   readonly kind: string;
   readonly settings: unknown;
@@ -63,7 +63,15 @@ const settingsShape = z.object({
   deployments: z.record(z.string(), z.string()).optional(),
 });
 
-async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenCredential): Promise<ProviderSettings> {
+/** Whose provider it is. */
+export type ProviderOwner = { readonly tenant_id: string; readonly key_salt: Buffer | null };
+
+/** Rejects with an Error in plain words when the row cannot be used. */
+export async function readProvider(
+  row: ProviderRow,
+  key: ProviderOwner,
+  openCredential: OpenCredential,
+): Promise<ProviderSettings> {
   const kind = providerKinds.find((known) => known === row.kind);
   if (kind === undefined) throw new Error(`its kind "${row.kind}" is not known to this version`);
   const settings = settingsShape.parse(row.settings);

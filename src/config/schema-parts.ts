@@ -49,7 +49,7 @@ export function hostNames(what: string) {
   return z
     .preprocess(
       (value) => (typeof value === "string" ? value.split(",").flatMap((item) => item.trim() || []) : value),
-      z.array(z.string(error).regex(/^[A-Za-z0-9.:_-]+$/, error), error),
+      z.array(z.string(error), error).refine((hosts) => hosts.every((host) => /^[A-Za-z0-9.:_-]+$/.test(host)), error),
     )
     .optional()
     .meta({ description: upperFirst(what) });

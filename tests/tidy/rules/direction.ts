@@ -43,9 +43,10 @@ const impure =
   /^(node:)?(http|https|http2|net|tls|dns|dgram|fs|child_process|worker_threads|cluster|os)(\/|$)|^(undici|pg|piscina)$/;
 
 /** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
-const composing = new Set(
-  "gateway chat-exchange chat-targets exchange-record fail-reply health list-models upstream-flow".split(" "),
-);
+const composing = new Set([
+  ..."gateway provider-exchange upstream-calls upload-stream answer-head exchange-clock exchange-record".split(" "),
+  ..."fail-reply health list-models upstream-flow".split(" "),
+]);
 
 /** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */
 export function roomOf(path: string): string {
