@@ -33,7 +33,7 @@ const propertyPrefix = "helicone-property-";
 const ownPrefix = "loom.";
 const metadataCharsMax = 8192;
 
-export function firstHeader(headers: Headers, names: readonly string[]): string | null {
+function firstHeader(headers: Headers, names: readonly string[]): string | null {
   for (const name of names) {
     const value = headers.get(name);
     if (value) return value;

@@ -47,7 +47,7 @@ const calls: readonly SdkCall[] = [
     "POST /chat/completions (tools)",
     async (sdk) => {
       const { toolCalls } = await generateText({ model: sdk.chat("tools"), prompt, tools, ...once });
-      return toolCalls.map(({ toolName, input }) => ({ toolName, input: input as unknown }));
+      return toolCalls.map(({ toolName, input }) => ({ toolName, input }));
     },
   ],
   ["POST /chat/completions (stream)", (sdk) => streamed(streamText({ model: sdk.chat(model), prompt, ...once }))],

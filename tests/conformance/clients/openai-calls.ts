@@ -110,10 +110,7 @@ export const otherCalls: readonly OpenAiCall[] = [
   ["GET /models/{id}", (client) => client.models.retrieve("gpt-4o-mini")],
   ["DELETE /models/{id}", (client) => client.models.delete("ft:gpt-4o-mini:acme::x")],
   ["POST /vector_stores", (client) => client.vectorStores.create({ name: "x", file_ids: ["file-1"] })],
-  [
-    "GET /vector_stores/{id}/files",
-    async (client) => await client.vectorStores.files.retrieve("f", { vector_store_id: "v" }),
-  ],
+  ["GET /vector_stores/{id}/files", (client) => client.vectorStores.files.retrieve("f", { vector_store_id: "v" })],
   ["POST /fine_tuning/jobs", (client) => client.fineTuning.jobs.create({ model, training_file: "file-1" })],
   ["POST /videos", (client) => client.videos.create({ model: "sora-2", prompt: "A dot" })],
   ["a path that is not there", (client) => client.get("/nothing/of/the/kind?a=%20b")],
