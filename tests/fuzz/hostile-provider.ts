@@ -15,6 +15,7 @@ const canned = "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\n{}";
 export class HostileProvider {
   readonly faults: string[] = [];
   calls = 0;
+  lastHead = "";
   /** Case number -> its answer, while the case runs. */
   readonly cases = new Map<number, FuzzCase>();
   readonly #server: Server;
@@ -53,6 +54,7 @@ export class HostileProvider {
 
   async #answer(socket: Socket, head: string, body: string): Promise<void> {
     this.calls += 1;
+    this.lastHead = `${head}\r\n`;
     if (!/^[A-Z]+ \/v1\/\S* HTTP\/1\.1\r\n/.test(head) || never.test(head.replace(free, "")))
       this.faults.push(`the provider was sent: ${JSON.stringify(head)}`);
     const found = this.cases.get(Number(markerForm.exec(body)?.[1] ?? -1));
