@@ -47,6 +47,17 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Three seconds of it as a part of all tests; `npm run fuzz` gives it the time it needs.
+        test: {
+          name: "fuzz",
+          include: ["tests/fuzz/**/*.test.ts"],
+          globalSetup: globalDatabase,
+          maxWorkers: 1,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: { name: "tidy", include: ["tests/tidy/**/*.test.ts"], isolate: false, testTimeout: 20_000 },
       },
     ],

@@ -41,7 +41,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       bodyBytesInFlightMax: listen?.bodyBytesInFlightMax ?? 512 * MiB,
       exchangesMax: listen?.exchangesMax ?? 10_000,
       headersTimeoutMs: listen?.headersTimeoutMs ?? 10_000,
-      keepAliveTimeoutMs: listen?.keepAliveTimeoutMs ?? 10_000,
+      keepAliveTimeoutMs: listen?.keepAliveTimeoutMs ?? 30_000,
       bodyTimeoutMs: listen?.bodyTimeoutMs ?? 30_000,
       writeTimeoutMs: listen?.writeTimeoutMs ?? 30_000,
       exchangeTimeoutMs: listen?.exchangeTimeoutMs ?? 2 * 3_600_000,
@@ -132,7 +132,7 @@ function checkFrontEnd({ listen }: FileSettings, around: Surroundings, faults: C
     if (listen[name] === undefined) continue;
     faults.push({
       where: around.locate(["listen", name]),
-      message: "The native front end has a fixed time of about ten seconds for this.",
+      message: "The native front end has a fixed time of about 30 seconds for this.",
       fix: "Remove it, or set listen.frontEnd to node.",
     });
   }

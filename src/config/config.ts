@@ -63,7 +63,7 @@ export type Config = {
     readonly bodyBytesInFlightMax: number;
     /** Exchanges open at once; further ones are refused with `overloaded`. */
     readonly exchangesMax: number;
-    /** For node:http; the native front end has about ten seconds for both, and no setting. */
+    /** For node:http; the native front end has about 30 seconds for both, and no setting. */
     readonly headersTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
     /** How long a body may take, and a second more for each `limits.bodyBytesPerSecondMin` that have come. */

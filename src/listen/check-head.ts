@@ -11,6 +11,8 @@ export type RequestHead = {
   /** A header that must not repeat and did, or null. */
   readonly repeated: string | null;
   readonly headerCount: number;
+  /** A header whose name or value has characters that HTTP does not allow, or null. */
+  readonly malformed: string | null;
 };
 
 const mustNotRepeat: ReadonlySet<string> = new Set([
@@ -22,6 +24,9 @@ const mustNotRepeat: ReadonlySet<string> = new Set([
   "x-api-key",
   "api-key",
 ]);
+const namePattern = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const valueTraps = /[\x00-\x08\x0a-\x1f\x7f]/;
 const methodPattern = /^[A-Z]+$/;
 const pathPattern = /^\/[\x21-\x7e]*$/;
 const pathTraps = /[#\\]|\/\/|%00|(?:^|\/)\.\.?(?:\/|$)/;
@@ -32,9 +37,12 @@ export class HeadReader {
   readonly headers = new Map<string, string>();
   repeated: string | null = null;
   headerCount = 0;
+  malformed: string | null = null;
 
+  /** `name` in lower case. */
   add(name: string, value: string): void {
     this.headerCount += 1;
+    if (!namePattern.test(name) || valueTraps.test(value)) this.malformed = name;
     const before = this.headers.get(name);
     if (before === undefined) {
       this.headers.set(name, value);
@@ -67,6 +75,7 @@ export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   const { headers } = head;
   if (head.repeated !== null)
     throw new LoomError("bad_request", { message: `The header ${head.repeated} was sent twice.` });
+  if (head.malformed !== null) throw new LoomError("bad_request", { message: "A header is malformed." });
   if (head.headerCount > limits.headerCountMax) {
     throw new LoomError("bad_request", { message: `More than ${limits.headerCountMax} headers were sent.` });
   }
@@ -75,6 +84,11 @@ export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   if (!pathPattern.test(head.path) || pathTraps.test(head.path)) {
     throw new LoomError("bad_request", { message: "The path has characters or segments that are not allowed." });
   }
+  // An upgrade that is not understood is left alone (RFC 9110, 7.8), but a WebSocket client waits for nothing else.
+  if (/(?:^|[\s,])websocket(?:$|[\s,/])/i.test(headers.get("upgrade") ?? "")) {
+    throw new LoomError("websocket_unsupported");
+  }
+  if (!/^(?:100-continue)?$/i.test(headers.get("expect") ?? "")) throw new LoomError("expectation_failed");
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== undefined) {

@@ -1,6 +1,6 @@
 // A deadline that may move while it runs. It wakes often enough for a front end to put off a time-out of its own.
 
-/** uWebSockets.js closes a connection after about ten seconds of its own counting, in ticks of four. */
+/** uWebSockets.js closes a connection after about 30 seconds of its own counting, in ticks of four. */
 const wakeEveryMs = 4000;
 
 export class Countdown {

@@ -37,10 +37,10 @@ function openNode(notice: string | null): FrontEnd {
 }
 
 /** Throws AddonUnavailable where the native front end was asked for by name and cannot be loaded. */
-export function openFrontEnd({ asked, ...options }: FrontEndOptions): FrontEnd {
+export function openFrontEnd({ asked, ...options }: FrontEndOptions, load = loadAddon): FrontEnd {
   if (asked === "node") return openNode(null);
   try {
-    const { addon, description } = loadAddon({ ...options, headerBytesMax: limits.headerBytesMax });
+    const { addon, description } = load({ ...options, headerBytesMax: limits.headerBytesMax });
     return {
       name: "native",
       description,

@@ -11,6 +11,7 @@ import { BodyReader, type BodyRules, type BodySource } from "./read-body.js";
 import { ClientReply } from "./reply.js";
 
 const drainPollMs = 20;
+const bodiless: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export type ListenOptions = HeadRules &
   BodyRules & {
@@ -54,8 +55,11 @@ export async function drainListener(listener: Listener, timeoutMs: number): Prom
 export type Listening = {
   state: "listening" | "stopping";
   open: number;
-  /** Whether the front end's parser can be trusted with what follows a chunked body. */
-  readonly trustsChunked: boolean;
+  /**
+   * `lax`: not to be trusted with what follows a chunked body, nor with a request that should have a length and shows
+   * none: uWebSockets.js does not see the headers behind one without a name.
+   */
+  readonly parser: "strict" | "lax";
 };
 
 /** One request between a front end and the gateway. */
@@ -91,16 +95,18 @@ export class Incoming {
   begin(head: RequestHead, receivedAtMs: number, createdAtMs: number): void {
     try {
       const framing = checkHead(head, this.#options);
-      if (framing === "chunked" && !this.#listening.trustsChunked) this.distrust();
+      const isUnframed = framing === "chunked" || (!head.headers.has("content-length") && !bodiless.has(head.method));
+      if (isUnframed && this.#listening.parser === "lax") this.distrust();
       this.#checkRoom(head.method);
       const { method, path, query, headers } = head;
       this.#body = new BodyReader(framing, this.#options, this.#source, {
         onFault: (error) => this.refuse(error),
         onBody: (body, rest) => {
-          if (this.reply.state !== "open") return;
-          this.#state = "handed";
           const { reply } = this;
-          this.#options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, rest, reply });
+          this.#answer(() => {
+            this.#state = "handed";
+            this.#options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, rest, reply });
+          });
         },
       });
     } catch (error) {
@@ -131,7 +137,20 @@ export class Incoming {
     this.#body?.stop();
     const loomError = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
     this.#options.onRefused(loomError, this.#path);
-    sendRefusal(this.reply, loomError);
+    this.#answer(() => sendRefusal(this.reply, loomError));
+  }
+
+  /**
+   * uWebSockets.js goes on to parse what lies behind a request once that is answered, even where the answer closes
+   * the connection; while it is not, a further request ends the connection. So an answer on a connection that is not
+   * trusted any more waits until what came with the request has been parsed.
+   */
+  #answer(give: () => void): void {
+    const giveOpen = (): void => {
+      if (this.reply.state === "open") give();
+    };
+    if (this.#trust === "kept") giveOpen();
+    else setImmediate(giveOpen);
   }
 
   /** Health pages must answer when nothing else does, and clients ask for them by GET. */

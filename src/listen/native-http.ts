@@ -17,18 +17,18 @@ function takeRequest(res: HttpResponse, req: HttpRequest, options: ListenOptions
   const query = req.getQuery() ?? "";
   const reader = new HeadReader();
   req.forEach((name, value) => reader.add(name, value));
-  const { headers, repeated, headerCount } = reader;
+  const { headers, repeated, headerCount, malformed } = reader;
   const wire = new NativeWire(res, method === "HEAD");
   const incoming = new Incoming(wire, path, options, listening);
   wire.listen(incoming.reply);
   // Memory of the addon's own, gone when the callback returns. It may call again after an answer was given.
   res.onData((piece, isLast) => incoming.take(Buffer.from(Buffer.from(piece)), isLast));
-  incoming.begin({ method, path, query, headers, repeated, headerCount }, receivedAtMs, createdAtMs);
+  incoming.begin({ method, path, query, headers, repeated, headerCount, malformed }, receivedAtMs, createdAtMs);
 }
 
 /** Starts to listen. Rejects with an Error that says why the port cannot be had. */
 export function listenNative(addon: NativeAddon, options: ListenOptions): Promise<Listener> {
-  const listening: Listening = { state: "listening", open: 0, trustsChunked: false };
+  const listening: Listening = { state: "listening", open: 0, parser: "lax" };
   // The declarations of 20.57 lack this form and `close`; the addon has both.
   const app = addon.App() as ReturnType<NativeAddon["App"]> & {
     listen(host: string, port: number, flags: number, started: (token: us_listen_socket | false) => void): void;

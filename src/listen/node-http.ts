@@ -15,7 +15,7 @@ const lateCheckMs = 500;
 
 class NodeServer {
   readonly server: Server;
-  readonly listening: Listening = { state: "listening", open: 0, trustsChunked: true };
+  readonly listening: Listening = { state: "listening", open: 0, parser: "strict" };
   readonly #options: ListenOptions;
   /** The request of each connection that has not ended. */
   readonly #current = new WeakMap<Duplex, Incoming>();
@@ -76,9 +76,9 @@ class NodeServer {
     const reader = new HeadReader();
     const lines = request.rawHeaders;
     for (let at = 0; at + 1 < lines.length; at += 2) reader.add((lines[at] ?? "").toLowerCase(), lines[at + 1] ?? "");
-    const { headers, repeated, headerCount } = reader;
+    const { headers, repeated, headerCount, malformed } = reader;
     const method = request.method ?? "";
-    incoming.begin({ method, path, query, headers, repeated, headerCount }, receivedAtMs, createdAtMs);
+    incoming.begin({ method, path, query, headers, repeated, headerCount, malformed }, receivedAtMs, createdAtMs);
     return incoming.isReading;
   }
 

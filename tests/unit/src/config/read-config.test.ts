@@ -51,7 +51,7 @@ describe("defaults", () => {
         bodyBytesInFlightMax: 536_870_912,
         exchangesMax: 10_000,
         headersTimeoutMs: 10_000,
-        keepAliveTimeoutMs: 10_000,
+        keepAliveTimeoutMs: 30_000,
         bodyTimeoutMs: 30_000,
         writeTimeoutMs: 30_000,
         exchangeTimeoutMs: 7_200_000,

@@ -96,7 +96,7 @@ defaultProvider: mock
 
 test("a setting that the native front end does not have is a fault", () => {
   expect(faultsOf("listen:\n  keepAliveTimeoutMs: 1000\n")).toEqual([
-    "loom.yaml:2 listen.keepAliveTimeoutMs: The native front end has a fixed time of about ten seconds for this. Remove it, or set listen.frontEnd to node.",
+    "loom.yaml:2 listen.keepAliveTimeoutMs: The native front end has a fixed time of about 30 seconds for this. Remove it, or set listen.frontEnd to node.",
   ]);
 });
 
