@@ -41,7 +41,7 @@ export default defineConfig({
           include: ["tests/fault/**/*.test.ts"],
           globalSetup: [...globalDatabase, "tests/fault/support/global-provider.ts"],
           maxWorkers: 1,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 60_000,
         },
       },

@@ -6,7 +6,7 @@ export type HealthSources = {
   readonly handOff: HandOff;
   readonly counters: Counters;
   readonly isDraining: () => boolean;
-  /** Whether the change feed's connection answers: the freshest sign of Postgres that the main thread has. */
+  /** Whether the change feed's connection answers: the freshest sign of Postgres besides what the lanes say. */
   readonly isDatabaseUp: () => boolean;
   /** Rows that lay in the default partition at the last look. */
   readonly strayRows: () => number;
@@ -33,7 +33,7 @@ export function answerReadiness({
     backlogBytes: lane.backlogBytes,
   }));
   const draining = isDraining();
-  const database = isDatabaseUp();
+  const database = isDatabaseUp() && handOff.isWriting;
   const ready = !draining && lanes.some((lane) => lane.admits);
   const stray = strayRows();
   const whole = database && stray === 0 && lanes.every((lane) => lane.admits);

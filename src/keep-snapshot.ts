@@ -41,6 +41,11 @@ function snapshotFile(home: string): string {
   return join(home, "keys.snapshot");
 }
 
+/** One name for all processes of a home: what a kill left in the middle of a write must not outlive an erasure. */
+function draftFile(home: string): string {
+  return join(home, "keys.snapshot.draft");
+}
+
 /**
  * After an erasure: waits until the gateway of the home has written its snapshot anew, without the tenant; where none
  * runs, or it does not, the file is removed. A snapshot that is gone costs a restart in an outage its known keys.
@@ -55,6 +60,7 @@ export async function forgetSnapshot(home: string, erasedAt: Date): Promise<void
     await sleep(50);
   }
   rmSync(file, { force: true });
+  rmSync(draftFile(home), { force: true });
 }
 
 class Keeper implements SnapshotKeeper {
@@ -72,6 +78,7 @@ class Keeper implements SnapshotKeeper {
 
   /** Gives what the file holds to the authenticator. A file that is missing or cannot be opened costs nothing but that. */
   async restore(): Promise<void> {
+    rmSync(draftFile(this.#options.home), { force: true });
     let sealed: Buffer;
     try {
       sealed = readFileSync(this.#file);
@@ -117,7 +124,7 @@ class Keeper implements SnapshotKeeper {
         credential,
         masterKeys: masterKeys(),
       });
-      const draft = `${this.#file}.${process.pid}`;
+      const draft = draftFile(this.#options.home);
       writeFileSync(draft, sealed, { mode: 0o600 });
       renameSync(draft, this.#file);
       this.#written = marks;

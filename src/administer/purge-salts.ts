@@ -37,12 +37,21 @@ export async function purgeSalts(db: Database, waitMs: number): Promise<readonly
 
 async function rewriteTable(db: Database, waitMs: number): Promise<void> {
   await waitForOldSnapshots(db, waitMs);
+  const before = await readFileNode(db);
   await db.query(`SET lock_timeout = '${lockTimeout}'`);
   try {
     await db.query("VACUUM (FULL) loom.tenants");
   } finally {
     await db.query("RESET lock_timeout");
   }
+  // To whom it is not permitted, PostgreSQL gives a warning, and goes on without the table.
+  if ((await readFileNode(db)) === before) throw new Error("permission denied to vacuum the table");
+}
+
+/** Another one after every rewrite. */
+async function readFileNode(db: Database): Promise<string | undefined> {
+  const { rows } = await db.query<{ node: string }>("SELECT pg_relation_filenode('loom.tenants')::text AS node");
+  return rows[0]?.node;
 }
 
 /** A rewrite carries along every row version that some transaction could still see. */

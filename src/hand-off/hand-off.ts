@@ -34,6 +34,8 @@ export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
 export type HandOff = {
   readonly durability: Durability;
   readonly lanes: readonly Lane[];
+  /** False while a lane's writer cannot write, for whatever reason: the server is away, or takes nothing from it. */
+  readonly isWriting: boolean;
   /** Resolves when every lane has its first segment, or has none for now. Waits 5 s at most. */
   whenOpen(): Promise<void>;
   /** The lane of a new exchange. Throws LoomError `trace_store_unavailable` when none may take one. */
@@ -138,12 +140,30 @@ class LaneThread {
   }
 }
 
+/** Keeps the names of the writers that have said that they cannot write, and not yet that they can. */
+function noteWriter(away: Set<string>, event: LoomEvent): void {
+  if (event.name === "database_away") away.add(event.who);
+  else if (event.name === "database_back") away.delete(event.who);
+  else if (event.name === "lane_crashed") away.delete(`lane ${event.lane}`);
+}
+
 export function openHandOff(options: HandOffOptions): HandOff {
   const left = options.spoolFolder === undefined ? [] : findLeftFolders(options.spoolFolder);
   const adoptedBy = (index: number) => left.filter((_, at) => at % options.lanes === index);
-  const threads = Array.from({ length: options.lanes }, (_, index) => new LaneThread(index, options, adoptedBy(index)));
+  const away = new Set<string>();
+  const emit = (event: LoomEvent): void => {
+    noteWriter(away, event);
+    options.emit(event);
+  };
+  const threads = Array.from(
+    { length: options.lanes },
+    (_, index) => new LaneThread(index, { ...options, emit }, adoptedBy(index)),
+  );
   let turn = 0;
   return {
+    get isWriting() {
+      return away.size === 0;
+    },
     durability: options.durability,
     lanes: threads.map((thread) => thread.lane),
     async whenOpen() {

@@ -4,11 +4,14 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
+  existsSync,
+  fchownSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -42,10 +45,14 @@ export function makeSecretFile(file: string, text: string): boolean {
   });
 }
 
-/** Puts this text into the place of what the file held: whoever reads gets the old text or the new one, whole. */
+/**
+ * Puts this text into the place of what the file held: whoever reads gets the old text or the new one, whole. The file
+ * keeps its owner, and a link to it stays a link.
+ */
 export function replaceSecretFile(file: string, text: string): void {
-  writeDraft(file, text, (draft) => {
-    renameSync(draft, file);
+  const target = existsSync(file) ? realpathSync(file) : file;
+  writeDraft(target, text, (draft) => {
+    renameSync(draft, target);
     return true;
   });
 }
@@ -66,6 +73,7 @@ function writeDraft(file: string, text: string, place: (draft: string) => boolea
     const descriptor = openSync(draft, "wx", 0o600);
     try {
       writeSync(descriptor, text);
+      keepOwner(descriptor, existsSync(file) ? file : dirname(file));
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -78,6 +86,12 @@ function writeDraft(file: string, text: string, place: (draft: string) => boolea
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** A command that root runs beside a gateway of another user must not take the keys away from it. */
+function keepOwner(descriptor: number, like: string): void {
+  const { uid, gid } = statSync(like);
+  if (process.getuid?.() === 0 && uid !== 0) fchownSync(descriptor, uid, gid);
 }
 
 function syncFolder(folder: string): void {

@@ -19,6 +19,10 @@ export type LoomEvent =
       readonly bytes: number;
       readonly ms: number;
     }
+  /** So many rows of a batch were there already: its commit had happened, and nobody had heard. None was doubled. */
+  | { readonly name: "traces_repeated"; readonly lane: number; readonly rows: number }
+  /** A row of these could not be written: they are tried again in parts, until it is alone. */
+  | { readonly name: "batch_split"; readonly lane: number; readonly rows: number }
   | {
       readonly name: "trace_dead";
       readonly lane: number;

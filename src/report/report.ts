@@ -9,6 +9,8 @@ const levels: Readonly<Record<LoomEvent["name"], Level>> = {
   exchange_failed: "error",
   exchange_unrecorded: "error",
   traces_recorded: "debug",
+  traces_repeated: "debug",
+  batch_split: "debug",
   trace_dead: "error",
   traces_lost: "error",
   traces_left: "warn",

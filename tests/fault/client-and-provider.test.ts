@@ -5,7 +5,8 @@ import { describeWithDatabase } from "../support/database.js";
 import type { ClientNote, Leaving } from "./support/client.js";
 import { answerBytes, answerPieces, type ExchangePlan, makePlan } from "./support/plan.js";
 import type { Chance } from "./support/random.js";
-import { isFull, type World, withWorld } from "./support/world.js";
+import { byTier, isAbove } from "./support/tier.js";
+import { type World, withWorld } from "./support/world.js";
 
 const small = { answerFill: 200, requestFill: 100, gapMs: 0, headMs: 0 };
 
@@ -41,7 +42,7 @@ describeWithDatabase("a gateway whose", () => {
     await withWorld({ scenario: "client disconnects at every phase" }, async (world) => {
       await world.gateway.start();
       const { url, key } = world.gateway.door() ?? { url: "", key: "" };
-      const plans = Array.from({ length: isFull ? 500 : 120 }, (_, index) =>
+      const plans = Array.from({ length: byTier(60, 120, 500) }, (_, index) =>
         makePlan(`leave-${world.seed.toString(36)}-${index}`, world.chance, { streamed: index % 3 !== 0 }),
       );
       await runEach(plans, 8, (plan) => world.client.send(url, key, plan, chooseLeaving(world.chance, plan)));
@@ -55,7 +56,7 @@ describeWithDatabase("a gateway whose", () => {
       await world.gateway.start();
       const { url, key } = world.gateway.door() ?? { url: "", key: "" };
       const plans: ExchangePlan[] = [];
-      for (let round = 0; round < (isFull ? 12 : 2); round += 1) {
+      for (let round = 0; round < byTier(1, 2, 12); round += 1) {
         for (const streamed of [true, false]) {
           const name = `cut-${world.seed.toString(36)}-${round}-${streamed}`;
           const plan = makePlan(name, world.chance, {
@@ -78,7 +79,26 @@ describeWithDatabase("a gateway whose", () => {
     });
   });
 
-  test("load is five times what it can carry", { timeout: 120_000, skip: !isFull }, async () => {
+  test("provider stops in the middle of everything, and goes on", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    await withWorld({ scenario: "provider stalls" }, async (world) => {
+      await world.gateway.start();
+      const load = world.load({ senders: 24 });
+      for (let time = 0; time < byTier(0, 3, 20); time += 1) {
+        await sleep(world.chance.int(200, 600));
+        world.provider.child.kill("SIGSTOP");
+        await sleep(world.chance.int(200, 1500));
+        world.provider.child.kill("SIGCONT");
+      }
+      await load.stop();
+      await world.expectWhole();
+      expect([...world.client.notes.values()].filter(({ end }) => end !== "whole")).toEqual([]);
+    });
+  });
+
+  test("load is five times what it can carry", { timeout: 240_000, skip: isAbove("full") }, async () => {
     await withWorld({ scenario: "five times the capacity" }, async (world) => {
       await world.gateway.start();
       const usual = await measure(world, 32);

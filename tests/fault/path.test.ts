@@ -4,10 +4,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
+import { isAbove } from "./support/tier.js";
 import { World } from "./support/world.js";
 
 describeWithDatabase("a run without faults", () => {
-  test("has a clean verdict", async () => {
+  test("has a clean verdict", { skip: isAbove("usual") }, async () => {
     const world = await World.open({ scenario: "no fault" });
     try {
       await world.gateway.start();

@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { describeWithEmbedded } from "../support/database.js";
 import { mountSmallDisk, whyNoMount } from "./support/disks.js";
 import { type OwnServer, runOnce, startOwnServer } from "./support/own-server.js";
-import { isFull, type World, type WorldOptions, withWorld } from "./support/world.js";
+import { byTier, isAbove, isFull } from "./support/tier.js";
+import { type World, type WorldOptions, withWorld } from "./support/world.js";
 
 async function withServer(options: WorldOptions, work: (world: World, server: OwnServer) => Promise<void>) {
   const server = await startOwnServer();
@@ -51,7 +52,7 @@ async function takeConnections(url: string): Promise<() => Promise<void>> {
 }
 
 describeWithEmbedded("a running gateway whose Postgres server", () => {
-  test("is frozen by SIGSTOP", { timeout: 240_000, skip: !isFull }, async () => {
+  test("is frozen by SIGSTOP", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withServer({ scenario: "postgres frozen by SIGSTOP" }, async (world, server) => {
       await world.gateway.start();
       const load = world.load({ senders: 16, pauseMs: isFull ? 20 : 0 });
@@ -69,11 +70,11 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
     });
   });
 
-  test("ends at once, again and again", { timeout: 240_000 }, async () => {
+  test("ends at once, again and again", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withServer({ scenario: "postgres stopped by -m immediate" }, async (world, server) => {
       await world.gateway.start();
       const load = world.load({ senders: 16 });
-      const stops = isFull ? 20 : 3;
+      const stops = byTier(0, 3, 20);
       for (let stop = 0; stop < stops; stop += 1) {
         await sleep(world.chance.int(500, 1500));
         server.stopImmediately();
@@ -85,7 +86,7 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
     });
   });
 
-  test.skipIf(whyNoMount !== null || !isFull)("has no room on its disk", { timeout: 240_000 }, async () => {
+  test.skipIf(whyNoMount !== null || isAbove("usual"))("has no room on its disk", { timeout: 240_000 }, async () => {
     const disk = mountSmallDisk(256);
     try {
       await withServer({ scenario: "postgres out of disk" }, async (world, server) => {
@@ -121,7 +122,7 @@ describeWithEmbedded("a running gateway whose Postgres server", () => {
     }
   });
 
-  test("has no connection left", { timeout: 240_000, skip: !isFull }, async () => {
+  test("has no connection left", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withServer({ scenario: "postgres out of connections" }, async (world, server) => {
       await world.gateway.start();
       const load = world.load({ senders: 16 });

@@ -3,12 +3,13 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
-import { isFull, withWorld } from "./support/world.js";
+import { byTier, isAbove, isFull } from "./support/tier.js";
+import { withWorld } from "./support/world.js";
 
 const hourMs = 3_600_000;
 
 describeWithDatabase("a gateway", () => {
-  test("ends 200 open streams well after SIGTERM", { timeout: 120_000 }, async () => {
+  test("ends 200 open streams well after SIGTERM", { timeout: 240_000 }, async () => {
     await withWorld({ scenario: "SIGTERM with 200 open streams" }, async (world) => {
       await world.gateway.start();
       await world.sendOne("first");
@@ -23,7 +24,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("records the streams that its drain time cuts", { timeout: 120_000, skip: !isFull }, async () => {
+  test("records the streams that its drain time cuts", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     const env = { LOOM_DRAIN_TIMEOUT_MS: "500" };
     await withWorld({ scenario: "SIGTERM, drain time over", env }, async (world) => {
       await world.gateway.start();
@@ -46,7 +47,7 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("keeps its records apart when the clock jumps", { timeout: 120_000 }, async () => {
+  test("keeps its records apart when the clock jumps", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "clock jumps", commands: true }, async (world) => {
       await world.gateway.start();
       const load = world.load({ senders: 8 });
@@ -60,7 +61,29 @@ describeWithDatabase("a gateway", () => {
     });
   });
 
-  test("lives without descriptors, and has them again", { timeout: 120_000, skip: !isFull }, async () => {
+  test("with little memory sheds, or is killed as by SIGKILL", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    const wrapper = ["env", "NODE_OPTIONS=--max-old-space-size=40"];
+    await withWorld({ scenario: "heap near its limit", wrapper }, async (world) => {
+      world.gateway.wrapsByExec = true;
+      await world.gateway.start();
+      const large = { requestFill: 2_000_000, answerFill: 2_000_000, events: 4, gapMs: 100, headMs: 50 };
+      const load = world.load({ senders: byTier(0, 24, 48), changed: large });
+      const until = performance.now() + byTier(0, 4000, 60_000);
+      while (performance.now() < until) {
+        if (!world.gateway.isRunning) await world.gateway.start();
+        await sleep(50);
+      }
+      await load.stop();
+      world.gateway.wrapper = [];
+      if (!world.gateway.isRunning) await world.gateway.start();
+      await world.expectWhole(world.gateway.lives);
+    });
+  });
+
+  test("lives without descriptors, and has them again", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     const wrapper = ["bash", "-c", 'ulimit -n 160; exec "$@"', "--"];
     await withWorld({ scenario: "descriptors exhausted", wrapper }, async (world) => {
       world.gateway.wrapsByExec = true;

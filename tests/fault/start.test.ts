@@ -6,10 +6,14 @@ import { expect, test } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
 import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
 import { GatewayProcess } from "./support/gateway-process.js";
-import { isFull, withWorld } from "./support/world.js";
+import { isAbove, isFull } from "./support/tier.js";
+import { withWorld } from "./support/world.js";
 
 describeWithDatabase("a gateway that starts", () => {
-  test("while Postgres is away serves the keys that it knows", { timeout: 240_000 }, async () => {
+  test("while Postgres is away serves the keys that it knows", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
     let proxy: DatabaseProxy | null = null;
     const through = async (url: string) => {
       proxy = await openDatabaseProxy(url);
@@ -37,7 +41,7 @@ describeWithDatabase("a gateway that starts", () => {
     });
   });
 
-  test("on a home that another one holds refuses, and does no harm", async () => {
+  test("on a home that another one holds refuses, and does no harm", { skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "second gateway on one home" }, async (world) => {
       await world.gateway.start();
       const load = world.load({ senders: 8 });
@@ -50,7 +54,7 @@ describeWithDatabase("a gateway that starts", () => {
     });
   });
 
-  test("beside an older one takes over while it drains", { timeout: 120_000 }, async () => {
+  test("beside an older one takes over while it drains", { timeout: 240_000, skip: isAbove("usual") }, async () => {
     await withWorld({ scenario: "rolling start beside an old process" }, async (world) => {
       await world.gateway.start();
       const home = join(world.gateway.home, "next");

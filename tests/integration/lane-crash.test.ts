@@ -20,7 +20,12 @@ export function runLane({ port }) {
   return new Promise((resolve) => {
     port.on("message", (message) => {
       if (message.type === "drain") { port.close(); resolve(); return; }
+      if (message.type !== "frames") return;
       if (Buffer.from(message.bytes).includes("die now")) process.exit(7);
+      if (Buffer.from(message.bytes).includes("say away"))
+        port.postMessage({ type: "event", event: { name: "database_away", who: "lane 0", reason: "read-only" } });
+      if (Buffer.from(message.bytes).includes("say back"))
+        port.postMessage({ type: "event", event: { name: "database_back", who: "lane 0", awayMs: 5 } });
       port.postMessage({ type: "acknowledged", batch: message.batch, backlogBytes: 0 });
     });
   });
@@ -55,5 +60,15 @@ test("a crashed lane fails its exchanges closed, names them, and takes new ones 
   expect(events).toContainEqual({ name: "traces_lost", lane: 0, ids: [kept.id, doomed.id], reason: "lane_crashed" });
   expect(await ended(lane.begin(beginOf(), Buffer.from("fine again")))).toBeNull();
   expect(lane.openExchanges).toBe(0);
+  for (const [text, isWriting] of [
+    ["say away", false],
+    ["say back", true],
+    ["say away", false],
+  ] as const) {
+    await ended(lane.begin(beginOf(), Buffer.from(text)));
+    expect(handOff.isWriting, text).toBe(isWriting);
+  }
+  await ended(lane.begin(beginOf(), Buffer.from("die now")));
+  expect(handOff.isWriting).toBe(true);
   await handOff.stop(1000);
 });

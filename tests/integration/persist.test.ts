@@ -270,6 +270,7 @@ describeWithDatabase("persist", () => {
       await second.drain(5000);
       expect([await count("traces"), await rolledUp(), await count("dead_traces")]).toEqual([100, 100, 0]);
       expect(named("traces_recorded").map((event) => event.rows)).toEqual([60, 40]);
+      expect(named("traces_repeated").map((event) => event.rows)).toEqual([70]);
     });
 
     it("does not hide a bad row of the same batch", async () => {

@@ -65,21 +65,22 @@ export function readMasterKeys(home: string): string {
   return readFileSync(join(home, "master-keys"), "utf8").trim();
 }
 
-/** The plaintext of one recorded body, as text. */
-export async function openTestBody(
-  gateway: { readonly pool: pg.Pool; readonly home: string },
-  id: string,
-  column: "request_body" | "response_body",
-): Promise<string> {
-  const { rows } = await gateway.pool.query<TraceRow & { key_salt: Buffer }>(
-    "SELECT t.*, n.key_salt FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE t.id = $1",
-    [id],
+/** A row with the salt of its tenant: all that opening takes but the master keys. */
+export type OpenableRow = TraceRow & { readonly key_salt: Buffer };
+
+export async function readOpenableRows(pool: pg.Pool, ids: readonly string[]): Promise<OpenableRow[]> {
+  const { rows } = await pool.query<OpenableRow>(
+    "SELECT t.*, n.key_salt FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE t.id = ANY($1)",
+    [ids],
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error(`there is no trace ${id}`);
+  return rows;
+}
+
+/** The plaintext of one recorded body, as text. */
+export function openRow(ring: KeyRing, row: OpenableRow, column: "request_body" | "response_body"): string {
   const isRequest = column === "request_body";
   const opened = openBody(
-    new KeyRing(readMasterKeys(gateway.home)),
+    ring,
     {
       tenantId: row.tenant_id,
       keySalt: row.key_salt.toString("base64"),
@@ -95,4 +96,16 @@ export async function openTestBody(
     64 * 1024 * 1024,
   );
   return opened.toString("utf8");
+}
+
+/** As openRow, by the id. `masterKeys` is what the home's file holds, where it holds them. */
+export async function openTestBody(
+  gateway: { readonly pool: pg.Pool; readonly home: string },
+  id: string,
+  column: "request_body" | "response_body",
+  masterKeys: string = readMasterKeys(gateway.home),
+): Promise<string> {
+  const [row] = await readOpenableRows(gateway.pool, [id]);
+  if (row === undefined) throw new Error(`there is no trace ${id}`);
+  return openRow(new KeyRing(masterKeys), row, column);
 }

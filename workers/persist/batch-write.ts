@@ -69,7 +69,7 @@ export class BatchWrite {
       });
       this.#options.chains?.commit();
       const ms = performance.now() - startedAt;
-      this.#emitRecorded(rows, this.batch.encoded(work).length, ms);
+      this.#emitRecorded(work, rows, ms);
       this.#work.pop();
     } catch (error) {
       this.#options.chains?.forget();
@@ -93,13 +93,18 @@ export class BatchWrite {
     this.#work.push(...parts.toReversed());
   }
 
-  #emitRecorded(rows: number, bytes: number, ms: number): void {
-    if (rows > 0) this.#options.emit({ name: "traces_recorded", lane: this.#options.lane, rows, bytes, ms });
+  #emitRecorded(work: Work, rows: number, ms: number): void {
+    const { lane, emit } = this.#options;
+    const bytes = this.batch.encoded(work).length;
+    if (rows > 0) emit({ name: "traces_recorded", lane, rows, bytes, ms });
+    const repeated = work.to - work.from - rows;
+    if (repeated > 0) emit({ name: "traces_repeated", lane, rows: repeated });
   }
 
   /** Around the row that the server named, else in halves; the parts are smaller in any case. */
   #split(work: Work, faultyRow: number | null): void {
     const { from, to, form } = work;
+    this.#options.emit({ name: "batch_split", lane: this.#options.lane, rows: to - from });
     const at = from + (faultyRow ?? -1);
     const cuts = at >= from && at < to ? [from, at, at + 1, to] : [from, from + ((to - from) >> 1), to];
     const parts = cuts.slice(1).map((end, index) => ({ from: cuts[index] as number, to: end, form }));

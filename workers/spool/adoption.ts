@@ -1,5 +1,5 @@
-// The folder of a process that is gone: its exchanges become rows of its own chain, and then the folder goes. One
-// after the other, beside the lane's own work, with a writer of their own.
+// The folder of a process that is gone: its exchanges become rows of its own chain, and then the folder goes. Beside
+// the lane's own work, with a writer of its own.
 import { basename, dirname } from "node:path";
 import type { LoomEvent } from "../../src/report/events.js";
 import type { LaneSettings } from "../../src/trace/lane-messages.js";
@@ -107,11 +107,14 @@ export class Adoption {
   }
 }
 
-/** All folders that a lane adopts: one after the other, beside its own work. */
+/** Each has connections of its own, and waits for them more than it works. */
+const atOnceMax = 4;
+
+/** All folders that a lane adopts: some at a time, beside its own work. */
 export class Adoptions {
   readonly #options: Omit<AdoptionOptions, "folder">;
-  #current: Adoption | null = null;
-  #running: Promise<void> = Promise.resolve();
+  readonly #current = new Set<Adoption>();
+  #running: Promise<unknown> = Promise.resolve();
   #state: "running" | "stopped" = "running";
 
   constructor(options: Omit<AdoptionOptions, "folder">) {
@@ -119,27 +122,32 @@ export class Adoptions {
   }
 
   /** Never rejects: a folder that cannot be adopted stays for the next start, and an event says so. */
-  run(folders: readonly string[]): Promise<void> {
-    this.#running = this.#adoptAll(folders);
-    return this.#running;
+  async run(folders: readonly string[]): Promise<void> {
+    const left = [...folders];
+    this.#running = Promise.all(Array.from({ length: atOnceMax }, () => this.#adoptNext(left)));
+    await this.#running;
   }
 
   /** Ends within `deadlineMs`; what is not a row by then stays where it is. */
   async stop(deadlineMs: number): Promise<void> {
     this.#state = "stopped";
-    await this.#current?.stop(deadlineMs);
+    await Promise.all([...this.#current].map((adoption) => adoption.stop(deadlineMs)));
     await this.#running;
   }
 
-  async #adoptAll(folders: readonly string[]): Promise<void> {
+  async #adoptNext(left: string[]): Promise<void> {
     const { emit, settings } = this.#options;
-    for (const folder of folders) {
-      if (this.#state === "stopped") return;
-      this.#current = new Adoption({ ...this.#options, folder });
-      await this.#current.run().catch((error: unknown) => {
+    for (let folder = left.shift(); folder !== undefined && this.#state === "running"; folder = left.shift()) {
+      const adoption = new Adoption({ ...this.#options, folder });
+      this.#current.add(adoption);
+      try {
+        await adoption.run();
+      } catch (error) {
         const reason = `${folder}: ${error instanceof Error ? error.message : String(error)}`;
         emit({ name: "spool_failed", lane: settings.lane, what: "adopt", reason });
-      });
+      } finally {
+        this.#current.delete(adoption);
+      }
     }
   }
 }

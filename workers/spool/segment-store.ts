@@ -90,17 +90,24 @@ export class SegmentStore {
     return this.#making;
   }
 
-  /** The segment that takes a frame of `bytes`; the one before it is closed if it has no room. Throws on a full disk. */
+  /** The segment that takes a frame of `bytes`; the one before it is closed if it has no room. Throws when there is none. */
   segmentFor(bytes: number): Segment {
     const current = this.#current;
     if (current !== null && current.at + bytes + closeFrameBytes <= current.bytes) return current;
     if (current !== null) this.close(current);
     this.#current = null;
     this.#options.reach("mid_rotate");
-    const next = this.#spares.shift() ?? this.#makeNow(this.#options.segmentBytes, false);
+    const next = this.#spares.shift() ?? this.#makeWithinBound();
     next.state = "current";
     this.#current = next;
     return next;
+  }
+
+  /** Claims had their room; what is written a second time after a fault may find the spool at its bound. */
+  #makeWithinBound(): Segment {
+    const { segmentBytes, bytesMax } = this.#options;
+    if (this.#bytes + segmentBytes > bytesMax) throw new Error("the spool is at its bound");
+    return this.#makeNow(segmentBytes, false);
   }
 
   /** A segment for one large frame, or null when it finds no room. */

@@ -18,6 +18,12 @@ export type GatewayOptions = {
   readonly nodeOptions?: readonly string[];
 };
 
+/**
+ * Which paths of the recovery a run has been through: exchanges that were replayed, writes that were cut short, rows
+ * that were there already, batches that were split around a bad row.
+ */
+export type Exercise = "replayed" | "torn" | "repeated" | "bisected";
+
 const startTimeoutMs = 40_000;
 const checkout = process.env["FAULT_CHECKOUT"] ?? fileURLToPath(new URL("../../..", import.meta.url));
 const main = join(checkout, "dist/src/main.js");
@@ -33,6 +39,7 @@ export class GatewayProcess {
   readonly #nodeOptions: readonly string[];
   /** How often each named event was logged. */
   readonly counts = new Map<string, number>();
+  readonly exercised: Record<Exercise, number> = { replayed: 0, torn: 0, repeated: 0, bisected: 0 };
   readonly lostIds = new Set<string>();
   readonly deadIds = new Set<string>();
   #lines: string[] = [];
@@ -185,6 +192,12 @@ export class GatewayProcess {
     }
     const name = line.msg ?? "";
     this.counts.set(name, this.count(name) + 1);
+    if (name === "spool_replayed") {
+      this.exercised.replayed += Number(line["exchanges"]);
+      this.exercised.torn += Number(line["tornTails"]);
+    }
+    if (name === "traces_repeated") this.exercised.repeated += Number(line["rows"]);
+    if (name === "batch_split") this.exercised.bisected += 1;
     if (name === "traces_lost") for (const id of line["ids"] as string[]) this.lostIds.add(id);
     if (name === "trace_dead") this.deadIds.add(String(line["id"]));
     if (line["level"] !== "debug" && name !== "exchange_failed" && name !== "ledger_checkpoint") this.#keep(text);

@@ -40,11 +40,11 @@ type Numbered = {
 };
 type WholeRow = TraceRow & { readonly boot_id: string; readonly key_salt: Buffer | null };
 
-/** Only the number of rows: cheap enough to be asked while a backlog drains. */
+/** Only the number of rows and gaps: cheap enough to be asked while a backlog drains. */
 export async function countRows(url: string): Promise<number> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ found: string }>(
-      "SELECT (SELECT count(*) FROM loom.traces) + (SELECT count(*) FROM loom.dead_traces) AS found",
+      "SELECT (SELECT count(*) FROM loom.traces) + (SELECT count(*) FROM loom.dead_traces) + (SELECT count(*) FROM loom.ledger_gaps) AS found",
     );
     return Number(rows[0]?.found ?? 0);
   });

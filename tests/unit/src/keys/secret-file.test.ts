@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -36,6 +47,30 @@ test("a replaced file is another one, for the owner only, with another mark; a r
   expect(statSync(file).ino).not.toBe(before.inode);
   expect(readdirSync(join(folder, "home"))).toEqual(["keys"]);
 });
+
+test("a link to the file stays a link, and what it leads to is replaced", () => {
+  makeSecretFile(file, "one");
+  const link = join(folder, "link");
+  symlinkSync(file, link);
+  const before = stampFile(link);
+  replaceSecretFile(link, "two");
+  expect([readlinkSync(link), readSecretText(file), readSecretText(link)]).toEqual([file, "two", "two"]);
+  expect(stampFile(link)).not.toBe(before);
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a file that root makes or replaces belongs to whom the home or the file did",
+  () => {
+    const [user, other] = [65_534, 65_533];
+    mkdirSync(join(folder, "home"));
+    chownSync(join(folder, "home"), user, user);
+    makeSecretFile(file, "one");
+    expect([statSync(file).uid, statSync(file).gid, modeOf(file)]).toEqual([user, user, 0o600]);
+    chownSync(file, other, other);
+    replaceSecretFile(file, "two");
+    expect([statSync(file).uid, statSync(file).gid, modeOf(file)]).toEqual([other, other, 0o600]);
+  },
+);
 
 test("the mark stays while nobody touches the file, and says when there is none", () => {
   expect(stampFile(file)).toBe("none");

@@ -20,6 +20,8 @@ const all: LoomEvent[] = [
   { name: "exchange_failed", code: "internal_error", traceId: "t", message: "m" },
   { name: "exchange_unrecorded", lane: 0, traceId: "t", tenantId: "t", reason: "r" },
   { name: "traces_recorded", lane: 0, rows: 5, bytes: 10, ms: 1 },
+  { name: "traces_repeated", lane: 0, rows: 2 },
+  { name: "batch_split", lane: 0, rows: 9 },
   { name: "trace_dead", lane: 0, id: "i", tenantId: "t", reason: "r" },
   { name: "traces_lost", lane: 0, ids: ["a", "b"], reason: "r" },
   { name: "lane_started", lane: 0 },

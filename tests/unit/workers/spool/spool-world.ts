@@ -6,9 +6,9 @@ import { finishFrame, frameHeadBytes, readFrame } from "../../../../workers/spoo
 import { Spool } from "../../../../workers/spool/spool.js";
 import type { Random, SimFiles } from "./sim-files.js";
 
-export const folder = "/spool/node/boot/lane-0";
-export const segmentBytes = 4096;
-export const endBytes = 220;
+const folder = "/spool/node/boot/lane-0";
+const segmentBytes = 4096;
+const endBytes = 220;
 export const bytesMax = 16 * segmentBytes;
 const kinds = { begin: 1, chunk: 2, end: 3 } as const;
 

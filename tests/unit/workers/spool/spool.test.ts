@@ -130,6 +130,33 @@ describe("a spool", () => {
     expect(Math.min(seen.faults, seen.torn, seen.broken)).toBeGreaterThan(0);
   });
 
+  it("stays within its bound when a flush fails while it is at it", async () => {
+    type Frame = Extract<Life["steps"][number], { do: "give" }>["frames"][number];
+    const frame =
+      (what: Frame["what"]) =>
+      (bytes: Frame["bytes"]): Frame => ({ what, pick: 0, bytes });
+    const [begin, chunk, end] = [frame("begin"), frame("chunk"), frame("end")];
+    const give = (...frames: Frame[]) => ({ do: "give" as const, frames });
+    const one: Life = {
+      steps: [
+        give(begin(4100), begin(4100), begin(100)),
+        give(begin(4100), begin(4100), end(1500)),
+        give(begin(140), begin(60), begin(141), end(141), end(187), chunk(60)),
+        give(end(187), begin(100), end(100), begin(20), begin(20), begin(20)),
+        give(end(20), begin(4100), chunk(20)),
+        give(begin(1500), begin(1500)),
+        { do: "flush-fault", times: 1 },
+        { do: "wait" },
+        give(begin(20)),
+      ],
+      durability: "disk",
+      end: "kill",
+      seed: 0,
+    };
+    const files = new SimFiles();
+    await live(one, new SpoolWorld(files, "disk", randomFrom(0)), files);
+  });
+
   it("leaves no file behind when all that it held is settled", async () => {
     await fc.assert(
       fc.asyncProperty(life, async (one) => {
