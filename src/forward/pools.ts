@@ -10,7 +10,7 @@ export type PoolOptions = {
   readonly connectTimeoutMs: number;
   readonly connectionsPerTargetMax: number;
   /** Hosts that a tenant's base URL may name although they are not public. */
-  readonly allowedHosts: readonly string[];
+  readonly allowedHosts?: readonly string[];
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -32,7 +32,7 @@ export class Pools {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));
+    const allowed = new Set((options.allowedHosts ?? []).map((host) => host.toLowerCase()));
     this.#guarded = guardedConnector(options.connectTimeoutMs, allowed);
     this.#pools = new LRUCache({ max: limits.upstreamPoolsMax, dispose: retire });
   }

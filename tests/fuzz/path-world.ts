@@ -88,6 +88,7 @@ function handOffOf(lane: Lane): HandOff {
     durability: "process",
     lanes: [lane],
     whenOpen: () => Promise.resolve(),
+    isWriting: true,
     pick: () => lane,
     pickUnrecorded: never,
     renewKeys: never,

@@ -167,7 +167,7 @@ describe.each(frontEndNames)("on the client's side, %s", (name) => {
 describe("on the provider's side", () => {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
-  const pools = new Pools({ connectTimeoutMs: 500, connectionsPerTargetMax: 4, allowedHosts: [], emit: () => {} });
+  const pools = new Pools({ connectTimeoutMs: 500, connectionsPerTargetMax: 4, emit: () => {} });
   afterAll(async () => {
     await pools.stop();
     for (const socket of sockets) socket.destroy();
