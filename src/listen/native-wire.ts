@@ -110,14 +110,17 @@ export class NativeWire implements ClientWire, BodySource {
   }
 
   resume(): void {
-    if (this.#state === "over") return;
+    // Where nothing is paused, the addon's resume stops the reading for good.
+    if (this.#state === "over" || this.#reading === "flowing") return;
     this.#reading = "flowing";
     this.#res.resume();
   }
 
   stayOpen(): void {
-    // Where nothing is paused, all that this does is to arm the addon's time-out anew.
-    if (this.#state === "open" && this.#reading === "flowing") this.#res.resume();
+    // A resume arms the addon's time-out anew.
+    if (this.#state === "over" || this.#reading === "paused") return;
+    this.#res.pause();
+    this.#res.resume();
   }
 
   #note(flowing: boolean, bytes: Uint8Array): boolean {

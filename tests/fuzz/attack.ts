@@ -91,7 +91,7 @@ export function judge(fuzzCase: FuzzCase, seen: Seen, markerOf: (index: number) 
   if (only === undefined || more.length > 0) return `got ${answers.length} answers to a sound request (${seen.end})`;
   if (only.status === 200 && only.body !== answer.body) return "got other bytes than the provider sent";
   // What an unsound answer left on the connection that it shared, and a machine that is too busy.
-  return [200, 502, 503, 504].includes(only.status)
+  return [200, 408, 502, 503, 504].includes(only.status)
     ? null
     : `got ${only.status} for a sound request: ${only.body.slice(0, 200)}`;
 }

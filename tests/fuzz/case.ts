@@ -13,7 +13,7 @@ export type FuzzCase = {
   readonly answer: {
     readonly pieces: readonly string[];
     /** What comes after the answer: the connection stays, is ended, or is reset. */
-    readonly then: "stay" | "end" | "reset";
+    readonly afterwards: "stay" | "end" | "reset";
     /** The body, as a client that reads the unchanged answer sees it. */
     readonly body: string;
   };
@@ -74,14 +74,14 @@ export function makeCase(seed: number, index: number, keys: readonly [string, ..
     if (kind === "request") request = mutate(request, chance);
     if (kind === "answer") answer = mutate(answer, chance);
   }
-  const then = kind === "answer" ? chance.pick(["stay", "stay", "end", "reset"] as const) : "stay";
+  const afterwards = kind === "answer" ? chance.pick(["stay", "stay", "end", "reset"] as const) : "stay";
   return {
     index,
     marker,
     kind,
     streamed,
     request: cut(request, chance),
-    answer: { pieces: cut(answer, chance), then, body },
+    answer: { pieces: cut(answer, chance), afterwards, body },
     leavesAfterBytes: kind === "leaves" ? chance.int(0, 900) : null,
   };
 }

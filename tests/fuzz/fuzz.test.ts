@@ -80,7 +80,7 @@ async function fuzz(name: string, world: FuzzWorld, ms: number): Promise<void> {
     providerCalls: world.provider.calls,
     ...figures,
     rssMiB: [mebibytes(warmBytes), mebibytes(endBytes)],
-    seen: Object.fromEntries([...run.seen].sort()),
+    seen: Object.fromEntries([...run.seen].toSorted(([a], [b]) => a.localeCompare(b))),
   };
   process.stdout.write(`${JSON.stringify(report)}\n`);
   expect([...run.faults, ...world.provider.faults, ...faults]).toEqual([]);
@@ -93,7 +93,11 @@ describe.each(frontEndNames)("the path under a fuzzer, on %s", (name: FrontEndNa
     "leaks nothing, and gives every exchange an outcome",
     async () => {
       const world = await openPathWorld(name);
-      await fuzz(`path ${name}`, world, ms).finally(() => world.close());
+      try {
+        await fuzz(`path ${name}`, world, ms);
+      } finally {
+        await world.close();
+      }
     },
     ms + 90_000,
   );
@@ -105,7 +109,11 @@ describeWithDatabase("the whole gateway under a fuzzer", () => {
     "lives, leaks nothing, and accounts for everything, on %s",
     async (name) => {
       const world = await openWholeWorld(name);
-      await fuzz(`whole ${name}`, world, ms).finally(() => world.close());
+      try {
+        await fuzz(`whole ${name}`, world, ms);
+      } finally {
+        await world.close();
+      }
     },
     ms + 90_000,
   );

@@ -67,7 +67,7 @@ export class HostileProvider {
       socket.write(Buffer.from(piece, "latin1"));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (found.answer.then === "end") socket.end();
-    if (found.answer.then === "reset") socket.resetAndDestroy();
+    if (found.answer.afterwards === "end") socket.end();
+    if (found.answer.afterwards === "reset") socket.resetAndDestroy();
   }
 }

@@ -32,7 +32,11 @@ export async function openWire(name: FrontEndName, options: WireOptions = {}): P
   const exchanges: Exchange[] = [];
   const refused: string[] = [];
   const answer = ({ method, path, query, body, reply }: Exchange): void =>
-    reply.send(200, [["content-type", "application/json"]], JSON.stringify({ method, path, query, body: `${body}` }));
+    reply.send(
+      200,
+      [["content-type", "application/json"]],
+      JSON.stringify({ method, path, query, body: body.toString() }),
+    );
   const listener = await frontEnd.listen({
     host: "127.0.0.1",
     port: 0,

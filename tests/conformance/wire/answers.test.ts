@@ -60,16 +60,16 @@ describe.each(frontEndNames)("an answer through the path, on %s", (name) => {
   });
   afterAll(() => world.close());
 
-  type Asked = { streamed?: boolean; headers?: string; then?: FuzzCase["answer"]["then"] };
+  type Asked = { streamed?: boolean; headers?: string; afterwards?: FuzzCase["answer"]["afterwards"] };
 
   /** Plays one exchange: the provider answers with these pieces. */
-  async function play(pieces: readonly string[], { streamed = true, headers = "", then = "stay" }: Asked = {}) {
+  async function play(pieces: readonly string[], { streamed = true, headers = "", afterwards = "stay" }: Asked = {}) {
     index += 1;
     const marker = `mk${index}z0k`;
     const options = streamed ? ',"stream":true,"stream_options":{"include_usage":true}' : "";
     const body = `{"model":"openai/x","messages":[{"role":"user","content":"${marker}"}]${options}}`;
     const sound = { index, marker, kind: "sound" as const, streamed, request: [], leavesAfterBytes: null };
-    world.provider.cases.set(index, { ...sound, answer: { pieces, then, body: "" } });
+    world.provider.cases.set(index, { ...sound, answer: { pieces, afterwards, body: "" } });
     const talk = new Talk(world.port);
     const auth = `Host: loom\r\nAuthorization: Bearer ${world.keys[0]}\r\nContent-Type: application/json\r\n`;
     await talk.write([
@@ -136,9 +136,9 @@ describe.each(frontEndNames)("an answer through the path, on %s", (name) => {
     ["ended properly without having finished", event.repeat(2), "stay"],
   ] as const)(
     "a stream that is %s never ends cleanly: an error event, and a broken connection",
-    async (_name, stream, then) => {
+    async (_name, stream, afterwards) => {
       const pieces = [`${head}Transfer-Encoding: chunked\r\n\r\n`, ...chunked(latin(stream), [])];
-      const { answer, text } = await play(then === "stay" ? [...pieces, "0\r\n\r\n"] : pieces, { then });
+      const { answer, text } = await play(afterwards === "stay" ? [...pieces, "0\r\n\r\n"] : pieces, { afterwards });
       expect(answer).toBeUndefined();
       const body = text.slice(text.indexOf("\r\n\r\n") + 4);
       expect(readChunks(text, text.indexOf("\r\n\r\n") + 4)).toBeNull();
@@ -150,7 +150,7 @@ describe.each(frontEndNames)("an answer through the path, on %s", (name) => {
   test("blank lines before a JSON body are the same", async () => {
     const body = '\n\n \r\n{"choices":[]}';
     const json = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const { answer } = await play([json, ...body], { streamed: false });
+    const { answer } = await play([json, ...body.split("")], { streamed: false });
     expect(answer?.body).toBe(body);
   });
 

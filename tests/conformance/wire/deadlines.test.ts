@@ -50,7 +50,7 @@ describe.each(frontEndNames)("on the client's side, %s", (name) => {
   });
 
   test("a body that is large and comes steadily has the time that it needs", async () => {
-    const wire = await openWire(name, { bodyTimeoutMs: 1000 });
+    const wire = await openWire(name, { bodyTimeoutMs: 800 });
     const talk = new Talk(wire.port);
     const piece = "x".repeat(12_000);
     await talk.write([`${head}Content-Length: ${5 * piece.length}\r\n\r\n`]);
