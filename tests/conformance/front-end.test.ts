@@ -82,7 +82,7 @@ describeWithDatabase("the front end", () => {
     const request = chat([`Content-Length: ${body.length}`]);
     const cuts = [1, 5, 30, 60, request.indexOf("\r\n\r\n") + 2, request.length - 10];
     const answers = await Promise.all(
-      cuts.map((cut) => sendRaw(gateway.url, [request.slice(0, cut), request.slice(cut)])),
+      cuts.map((cut) => sendRaw(gateway.url, [request.slice(0, cut), request.slice(cut)], 2000)),
     );
     for (const answer of answers) expect(answer.text).toMatch(/^HTTP\/1\.1 200/);
   });
@@ -94,9 +94,11 @@ describeWithDatabase("the front end", () => {
   });
 
   test("takes headers of 16 KB", async () => {
-    const answer = await sendRaw(gateway.url, [
-      chat([`X-Long: ${"a".repeat(16_000)}`, `Content-Length: ${body.length}`]),
-    ]);
+    const answer = await sendRaw(
+      gateway.url,
+      [chat([`X-Long: ${"a".repeat(16_000)}`, `Content-Length: ${body.length}`])],
+      2000,
+    );
     expect(answer.text).toMatch(/^HTTP\/1\.1 200/);
   });
 

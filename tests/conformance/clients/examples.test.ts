@@ -15,7 +15,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "openai-node.js": [/^chat: Hello, Loom\.$/m, /^trace: [0-9a-f-]{36}$/m, /^stream: Hello, Loom\.$/m, /^embedding: 8/m],
   "vercel-ai-sdk.js": [/^chat: Hello, Loom\. \(15 tokens\)$/m, /^stream: Hello, Loom\.$/m, /^response: Hello from/m],
   "langchain.js": [/^chat: Hello, Loom\.$/m, /^stream: Hello, Loom\.$/m, /^embedding: \d+ numbers$/m],
-  "curl.sh": [/"content":"Hello, Loom\."/, /^data: \[DONE\]$/m, /"mock\/echo"/],
+  "curl.sh": [/"content":"Hello, Loom\."/, /^data: \[DONE\]$/m, /"mock\/canned"/],
 };
 
 describeWithDatabase("the examples", () => {
