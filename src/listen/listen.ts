@@ -119,6 +119,11 @@ export class Incoming {
     return this.#state === "reading";
   }
 
+  /** Whether the connection may be used again. */
+  get isTrusted(): boolean {
+    return this.#trust === "kept";
+  }
+
   /** A piece of the body; the front end may go on to call this after a refusal. */
   take(piece: Buffer, isLast: boolean): void {
     this.#body?.add(piece, isLast);

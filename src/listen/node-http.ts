@@ -56,7 +56,8 @@ class NodeServer {
     const createdAtMs = Date.now();
     const { socket } = request;
     const before = this.#current.get(socket);
-    if (before !== undefined) {
+    // Its end may have reached the client before this process heard that it was written.
+    if (before !== undefined && (before.reply.state !== "ended" || !before.isTrusted)) {
       // A pipelined request is not taken: the answer before it is the connection's last one.
       before.distrust();
       response.once("close", () => socket.destroy());
@@ -91,9 +92,12 @@ class NodeServer {
     });
     response.on("drain", () => reply.drained());
     response.on("error", () => reply.lost());
-    response.on("finish", () => this.#current.delete(request.socket));
+    const forget = (): void => {
+      if (this.#current.get(request.socket) === incoming) this.#current.delete(request.socket);
+    };
+    response.on("finish", forget);
     response.on("close", () => {
-      this.#current.delete(request.socket);
+      forget();
       reply.lost();
     });
   }

@@ -52,7 +52,7 @@ export class Tee {
   readonly #gate: EventGate | null;
   /** For streams whose last event may be too large to be held. */
   readonly #watch: EndWatch | null;
-  #state: "waiting" | "started" | "over" = "waiting";
+  #state: "waiting" | "started" = "waiting";
   #parts: Buffer[] = [];
   #partBytes = 0;
   /** How much of a plain answer is held: the bound, or all but the last piece passes. */
@@ -60,6 +60,7 @@ export class Tee {
   /** What the sum of all answers knows of this one. */
   #countedBytes = 0;
   #silence: NodeJS.Timeout | null = null;
+  #isOver = false;
   /** The last pieces of a stream, for `saysOver`. */
   #recent: Buffer[] = [];
   #recentBytes = 0;
@@ -86,8 +87,9 @@ export class Tee {
     return this.#gate?.atBoundary ?? false;
   }
 
-  /** Takes bytes from upstream. */
+  /** Takes bytes from upstream; what comes after `stop` is nobody's. */
   take(bytes: Buffer): void {
+    if (this.#isOver) return;
     if (this.#gate === null) this.#takePlain(bytes);
     else this.#takeEvents(this.#gate, bytes);
     this.capture.add(bytes);
@@ -118,6 +120,7 @@ export class Tee {
   stop(): readonly Uint8Array[] {
     if (this.#silence !== null) clearTimeout(this.#silence);
     this.#silence = null;
+    this.#isOver = true;
     this.#options.held.add(-this.#countedBytes);
     this.#countedBytes = 0;
     return this.capture.takeRest();

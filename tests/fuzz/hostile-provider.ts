@@ -55,7 +55,7 @@ export class HostileProvider {
   async #answer(socket: Socket, head: string, body: string): Promise<void> {
     this.calls += 1;
     this.lastHead = `${head}\r\n`;
-    if (!/^[A-Z]+ \/v1\/\S* HTTP\/1\.1\r\n/.test(head) || never.test(head.replace(free, "")))
+    if (!/^[A-Z]+ \/v1\/\S* HTTP\/1\.1\r\n/.test(head) || never.test(head.replace(free, "").replace(/^.*/, "")))
       this.faults.push(`the provider was sent: ${JSON.stringify(head)}`);
     const found = this.cases.get(Number(markerForm.exec(body)?.[1] ?? -1));
     if (found === undefined || !body.includes(found.marker)) {

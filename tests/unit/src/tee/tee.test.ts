@@ -236,6 +236,15 @@ describe("too many bytes in memory altogether", () => {
     expect(sides.heldBytes).toBe(0);
   });
 
+  it("are not counted for an answer that is over, whatever still comes of it", () => {
+    const tee = sides.open("plain");
+    tee.take(Buffer.from("a"));
+    expect(sides.heldBytes).toBe(2);
+    tee.stop();
+    tee.take(Buffer.from("b"));
+    expect(sides.heldBytes).toBe(0);
+  });
+
   it("pass a part of an event before its end, after which none may be put in", () => {
     sides.heldBytesMax = 3;
     const tee = sides.open("events");
