@@ -138,7 +138,7 @@ export const codes = {
   websocket_unsupported: {
     status: 501,
     type: "server_error",
-    source: "internal",
+    source: "downstream",
     retryable: false,
     message: "This gateway does not speak WebSocket; use the HTTP endpoints.",
   },
