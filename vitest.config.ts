@@ -93,6 +93,17 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        extends: true,
+        // Three seconds of it as a part of all tests; `npm run fuzz` gives it the time it needs.
+        test: {
+          name: "fuzz",
+          include: ["tests/fuzz/**/*.test.ts"],
+          globalSetup: globalDatabase,
+          maxWorkers: 1,
+          hookTimeout: 60_000,
+        },
+      },
       ...components,
       ...screenshots,
       {

@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { planChat } from "./answer-chat.js";
 import { planModel, planModelList } from "./answer-models.js";
 import type { AnswerPlan } from "./answer-plan.js";
+import { planOther } from "./api-answers.js";
 import { type ChatRequest, readChatRequest } from "./chat-request.js";
-import { type Endpoint, findEndpoint, type ServedShape } from "./endpoint.js";
+import { type ApiShape, type Endpoint, findEndpoint, type ServedShape } from "./endpoint.js";
 import { planAzureNotFound, planError } from "./error-answers.js";
 import { defaultOptions } from "./mock-options.js";
 import { playAnswer } from "./play-answer.js";
@@ -112,6 +113,8 @@ function planFor(received: ReceivedRequest, state: MockState): AnswerPlan {
   switch (endpoint.kind) {
     case "chat":
       return planChatRequest(received, endpoint, state);
+    case "other":
+      return planOther(received, endpoint) ?? planUnknown(received, shape);
     case "models":
       return planModelList(shape);
     case "model":
@@ -120,12 +123,15 @@ function planFor(received: ReceivedRequest, state: MockState): AnswerPlan {
       const message = `Not allowed to ${received.method} on ${received.path}.`;
       return planError(shape, 405, { message, code: "method_not_supported" });
     }
-    case "unknown": {
-      if (shape === "azure") return planAzureNotFound();
-      const message = `Invalid URL (${received.method} ${received.path})`;
-      return planError(shape, 404, { message, code: null });
-    }
+    case "unknown":
+      return planUnknown(received, shape);
   }
+}
+
+function planUnknown(received: ReceivedRequest, shape: ApiShape): AnswerPlan {
+  if (shape === "azure") return planAzureNotFound();
+  const message = `Invalid URL (${received.method} ${received.path})`;
+  return planError(shape, 404, { message, code: null });
 }
 
 /** Any key is good, and none at all; only `sk-invalid` is not. */

@@ -54,6 +54,12 @@ export function answerHeaders(shape: ApiShape, content: keyof typeof contentType
   return content === "json" ? azureJson : azureEvents;
 }
 
+/** The headers of an answer of another type, such as sound. */
+export function typedHeaders(shape: ApiShape, contentType: string): HeaderLines {
+  const [name = "content-type", , ...others] = answerHeaders(shape, "json");
+  return [name, contentType, ...others];
+}
+
 /** The headers of a 429: `retry-after` in whole seconds, `retry-after-ms` for clients that know it. */
 export function rateLimitHeaders(shape: ApiShape, retryAfterMs: number): HeaderLines {
   const retry = ["retry-after-ms", String(retryAfterMs), "retry-after", String(Math.ceil(retryAfterMs / 1000))];

@@ -2,9 +2,9 @@
 // that one process can add up those of several.
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { Authenticator } from "./authenticate/authenticate.js";
-import type { Traffic } from "./chat-plan.js";
 import type { Pools } from "./forward/pools.js";
 import type { HandOff } from "./hand-off/hand-off.js";
+import type { Traffic } from "./provider-parts.js";
 import { type MetricSnapshot, MetricStore } from "./report/metric-store.js";
 
 export type MetricSources = {

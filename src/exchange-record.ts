@@ -11,6 +11,8 @@ import type { FlowState } from "./upstream-flow.js";
 
 /** What is known of a request when it is admitted; all null where its body could not be read. */
 export type RequestFacts = {
+  /** The template of the endpoint. */
+  readonly endpoint: string;
   readonly model: string | null;
   readonly streamed: boolean;
   readonly sessionId: string | null;
@@ -18,7 +20,13 @@ export type RequestFacts = {
   readonly tags: readonly string[];
 };
 
-export const unreadRequest: RequestFacts = { model: null, streamed: false, sessionId: null, endUser: null, tags: [] };
+export const unreadRequest: Omit<RequestFacts, "endpoint"> = {
+  model: null,
+  streamed: false,
+  sessionId: null,
+  endUser: null,
+  tags: [],
+};
 
 /** What is known when it is over. */
 export type ExchangeEnd = {
@@ -62,6 +70,8 @@ export type Admission = {
   readonly lane: RecordLane;
   /** Told when the lane is too far behind the answer, and when no longer. */
   readonly onLag?: (state: FlowState) => void;
+  /** Counts what the lane has not acknowledged, for all exchanges together. */
+  readonly held?: { add(bytes: number): void };
   /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
   readonly onAcknowledged: OnAcknowledged | undefined;
 };
@@ -73,16 +83,18 @@ export class ExchangeRecord {
   readonly #lane: RecordLane;
   readonly #seq: number;
   readonly #onLag: (state: FlowState) => void;
+  readonly #held: { add(bytes: number): void };
   #state: "open" | "ended" = "open";
   #unrecordedBytes = 0;
 
   /** Admits the exchange: its `begin` is sent. */
-  constructor({ id, exchange, caller, facts, authenticatedAtMs, lane, onLag, onAcknowledged }: Admission) {
+  constructor({ id, exchange, caller, facts, authenticatedAtMs, lane, onLag, held, onAcknowledged }: Admission) {
     this.id = id;
     this.trace = traceContextOf(id, exchange.headers);
     this.#exchange = exchange;
     this.#lane = lane;
     this.#onLag = onLag ?? (() => {});
+    this.#held = held ?? { add: () => {} };
     const { headers } = exchange;
     const begin: TraceBegin = {
       id,
@@ -90,7 +102,7 @@ export class ExchangeRecord {
       keySalt: caller.tenant.keySalt ?? "",
       apiKeyId: caller.apiKeyId,
       createdAtMs: exchange.createdAtMs,
-      endpoint: exchange.path,
+      endpoint: facts.endpoint,
       requestId: headers.has("x-request-id") ? clip(headers.get("x-request-id") ?? "") : null,
       traceId: this.trace.traceId,
       spanId: this.trace.spanId,
@@ -115,9 +127,11 @@ export class ExchangeRecord {
     let size = 0;
     for (const part of bytes) size += part.byteLength;
     this.#unrecordedBytes += size;
+    this.#held.add(size);
     if (this.#unrecordedBytes > limits.unrecordedBytesMax) this.#onLag("held");
     this.#lane.chunk(this.#seq, bytes, () => {
       this.#unrecordedBytes -= size;
+      this.#held.add(-size);
       if (this.#unrecordedBytes <= limits.unrecordedBytesMax) this.#onLag("free");
     });
   };
@@ -138,9 +152,9 @@ export class ExchangeRecord {
       latencyMs: performance.now() - this.#exchange.receivedAtMs,
       ttfbMs: end.ttfbMs ?? null,
       overheadMs: end.overheadMs,
-      requestBytes: this.#exchange.body.length,
+      requestBytes: this.#exchange.rest?.totalBytes ?? this.#exchange.body.length,
       responseBytes: response?.bytes ?? 0,
-      captureTruncated: response?.isTruncated ?? false,
+      captureTruncated: this.#exchange.rest !== null || response?.isTruncated === true,
       contentType: response?.contentType ?? null,
       contentEncoding: response?.contentEncoding ?? null,
       usageFormat: provider?.usageFormat ?? "none",

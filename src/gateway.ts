@@ -3,8 +3,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AllProcesses } from "./answer-for-all.js";
 import type { Authenticator } from "./authenticate/authenticate.js";
-import { ChatExchange } from "./chat-exchange.js";
-import type { ChatParts } from "./chat-plan.js";
 import type { Secret } from "./config/secret.js";
 import type { Caller } from "./config/tenant.js";
 import { LoomError } from "./errors/loom-error.js";
@@ -15,10 +13,14 @@ import type { RecordLane } from "./hand-off/unrecorded.js";
 import { answerHealth, answerReadiness } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
+import { ProviderExchange } from "./provider-exchange.js";
+import type { ProviderParts } from "./provider-parts.js";
 import type { LoomEvent } from "./report/events.js";
 import { expositionType, writeExposition } from "./report/exposition.js";
-import { type ChatRequest, readChatRequest } from "./route/read-request.js";
-import { type RouteTable, route } from "./route/route.js";
+import { findEndpoint } from "./route/endpoints.js";
+import { type AskedPath, readPath } from "./route/read-path.js";
+import { type ModelRequest, readRequest } from "./route/read-request.js";
+import { type RouteTable, route, routeWithoutModel } from "./route/route.js";
 import type { QuerySite, SiteRoute } from "./serve/query-site.js";
 
 export type GatewayParts = {
@@ -26,12 +28,12 @@ export type GatewayParts = {
   readonly table: RouteTable;
   readonly handOff: HandOff;
   readonly models: ModelList;
-  readonly chat: ChatParts;
+  readonly provider: ProviderParts;
   readonly readiness: AllProcesses["readiness"];
   /** null turns /metrics off. */
   readonly metrics: { readonly token: Secret | null; readonly collect: AllProcesses["metrics"] } | null;
   /** What is served besides exchanges: the query API and the dashboard. */
-  readonly site: QuerySite;
+  readonly site: Pick<QuerySite, "find">;
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -43,10 +45,12 @@ type Page = { readonly methods: readonly string[]; readonly serve: (gateway: Gat
 const siteMethods = ["GET", "HEAD"];
 const json = ["content-type", "application/json"] as const;
 
-/** Every path that Loom answers. */
+/** Every path that Loom answers itself. All others of the API are the providers'. */
 const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-  ["/v1/chat/completions", { methods: ["POST"], serve: (gateway, exchange) => gateway.serveChat(exchange) }],
-  ["/v1/models", { methods: ["GET"], serve: (gateway, exchange) => gateway.serveModels(exchange) }],
+  ...["/v1/models", "/openai/v1/models", "/openai/models"].map((path): [string, Page] => [
+    path,
+    { methods: ["GET"], serve: (gateway, exchange) => gateway.serveModels(exchange) },
+  ]),
   ...["/healthz", "/livez", "/health", "/health/liveliness"].map((path): [string, Page] => [
     path,
     { methods: ["GET", "HEAD"], serve: (_gateway, { reply }) => reply.send(200, [json], answerHealth().body) },
@@ -83,12 +87,20 @@ export class Gateway {
   /** Takes one exchange that arrived whole. Never throws. */
   readonly handle = (exchange: Exchange): void => {
     try {
+      if (exchange.headers.get("upgrade")?.toLowerCase().includes("websocket") === true) {
+        throw new LoomError("websocket_unsupported");
+      }
       const page = pages.get(exchange.path);
       const siteRoute = page === undefined ? this.#parts.site.find(exchange.path) : null;
       if (siteRoute !== null) return this.#serveSite(exchange, siteRoute);
       if (page === undefined) {
-        const message = `There is nothing at this path. Loom answers ${[...pages.keys()].slice(0, 2).join(", ")}, /healthz and /readyz.`;
-        throw new LoomError("not_found", { message });
+        const asked = readPath(exchange.path);
+        if (asked === null) {
+          const message = "There is nothing at this path. Loom answers /v1/..., /openai/..., /healthz and /readyz.";
+          throw new LoomError("not_found", { message });
+        }
+        this.#authenticate(exchange, (caller) => this.#admit(exchange, asked, caller));
+        return;
       }
       if (!page.methods.includes(exchange.method)) {
         throw new LoomError("method_not_allowed", { message: `${exchange.path} takes ${page.methods.join(", ")}.` });
@@ -98,10 +110,6 @@ export class Gateway {
       this.#refuse(exchange, newTraceId(), error);
     }
   };
-
-  serveChat(exchange: Exchange): void {
-    this.#authenticate(exchange, (caller) => this.#admitChat(exchange, caller));
-  }
 
   serveModels(exchange: Exchange): void {
     this.#authenticate(exchange, (caller) => {
@@ -155,18 +163,27 @@ export class Gateway {
     caller.then(next).catch((error: unknown) => this.#refuse(exchange, id, error));
   }
 
-  #admitChat(exchange: Exchange, caller: Caller): void {
+  #admit(exchange: Exchange, asked: AskedPath, caller: Caller): void {
     if (exchange.reply.state === "gone") return;
     const authenticatedAtMs = performance.now();
     const id = newTraceId();
-    let request: ChatRequest | null = null;
+    const { method, query, headers, body, rest } = exchange;
+    const endpoint = findEndpoint(method, asked.operation);
+    let request: ModelRequest | null = null;
     try {
-      request = readChatRequest(exchange.body, exchange.headers);
-      const targets = route(request.model, caller.tenant, this.#parts.table);
+      request = readRequest(endpoint, asked, { query, headers, body, isWhole: rest === null });
+      const { tenant } = caller;
+      const { table } = this.#parts;
+      const targets =
+        request.model === null
+          ? routeWithoutModel(headers.get("x-loom-provider") ?? null, tenant, table)
+          : route(request.model, tenant, table);
       const lane = this.#pickLane(caller);
-      new ChatExchange(exchange, { id, caller, request, targets, authenticatedAtMs, lane }, this.#parts.chat);
+      const askedFor = { method, asked, query, request };
+      new ProviderExchange(exchange, { id, caller, askedFor, targets, authenticatedAtMs, lane }, this.#parts.provider);
     } catch (error) {
-      const facts = request === null ? unreadRequest : { ...request, streamed: request.stream };
+      const known = request === null ? unreadRequest : { ...request, streamed: request.stream };
+      const facts = { ...known, endpoint: endpoint.template };
       this.#refuseCaller(exchange, { id, caller, facts, authenticatedAtMs }, error);
     }
   }

@@ -6,29 +6,16 @@ import type { Config, ProviderSettings } from "./config/config.js";
 import { splitKeys } from "./keys/key-text.js";
 import { type KeyWatch, watchMasterKeys } from "./keys/key-watch.js";
 import { masterKeySource } from "./keys/master-key-source.js";
-import { limits } from "./limits.js";
-import { type LoadedFrontEnd, loadFrontEnd } from "./listen/native-addon.js";
+import { type FrontEnd, openFrontEnd } from "./listen/front-end.js";
 import { type OpenedDatabase, openDatabase } from "./open-database.js";
+import type { Opened } from "./opened.js";
 import { lockHome } from "./postgres/home-lock.js";
 import type { Report } from "./report/report.js";
 import { startMock } from "./start-mock.js";
 import type { ProcessPlace, SharedGround } from "./supervise/messages.js";
 
-/** What was opened, closed in the opposite order; also when a later step of the start fails. */
-export class Opened {
-  readonly #closers: (() => unknown)[] = [];
-
-  add(close: () => unknown): void {
-    this.#closers.push(close);
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
-  }
-}
-
 export type Ground = {
-  readonly frontEnd: LoadedFrontEnd;
+  readonly frontEnd: FrontEnd;
   readonly masterKeys: KeyWatch;
   readonly database: OpenedDatabase;
   readonly mock: ProviderSettings;
@@ -40,7 +27,7 @@ export async function openSharedGround(config: Config, report: Report, opened: O
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const lock = await lockHome(config.home);
   opened.add(() => lock.release());
-  const frontEnd = openFrontEnd(config);
+  const frontEnd = chooseFrontEnd(config);
   const masterKeys = await watchKeys(config, report);
   opened.add(() => masterKeys.stop());
   const startingMock = startMock();
@@ -65,7 +52,7 @@ export async function joinGround(config: Config, report: Report, shared: SharedG
   const { database, mock, place } = shared;
   const masterKeys = await watchKeys(config, report);
   opened.add(() => masterKeys.stop());
-  const frontEnd = openFrontEnd(config);
+  const frontEnd = chooseFrontEnd(config);
   return {
     frontEnd,
     masterKeys,
@@ -76,11 +63,11 @@ export async function joinGround(config: Config, report: Report, shared: SharedG
   } satisfies Ground;
 }
 
-function openFrontEnd(config: Config): LoadedFrontEnd {
-  return loadFrontEnd({
+function chooseFrontEnd(config: Config): FrontEnd {
+  return openFrontEnd({
     home: config.home,
     acceptedSha256: config.frontEndSha256,
-    headerBytesMax: limits.headerBytesMax,
+    asked: config.listen.frontEnd,
   });
 }
 

@@ -10,14 +10,24 @@ export const limits = {
   headerBytesMax: 32 * KiB,
   /** The most header lines taken from a client; uWebSockets.js stops at about the same. */
   headerCountMax: 96,
+  /** A body may take its deadline (`listen.bodyTimeoutMs`) and a second more for each so many bytes that have come. */
+  bodyBytesPerSecondMin: 16 * KiB,
+  /** Bytes that wait for a slow client before Loom waits for more of a sign than that some went out. */
+  clientBacklogBytes: 1 * MiB,
+  /** Requests by GET and HEAD that are taken above `listen.exchangesMax`, so that health pages answer when nothing else does. */
+  reservedExchanges: 64,
   /** The largest request body that a setting may allow (`listen.bodyBytesMax`, default 32 MiB). */
   requestBodyBytesMax: 256 * MiB,
+  /** The largest upload that a setting may allow (`listen.uploadBytesMax`, default 1 GiB). */
+  uploadBytesMax: 64 * 1024 * MiB,
+  /** Of an upload that is too large to be held, this much is read before it is forwarded, and kept in its trace. */
+  uploadHeadBytes: 256 * KiB,
   /** A plain answer is held whole up to here until its record is acknowledged; beyond, only its last piece is. */
   heldAnswerBytesMax: 16 * MiB,
   /** Bytes of one answer that are kept in its trace; the client gets all of it, the trace says that it was cut. */
   captureBytesMax: 64 * MiB,
-  /** A part of an event is held for its end up to here; a longer event is passed on in pieces. */
-  heldEventBytesMax: 256 * KiB,
+  /** A part of an event is held for its end up to here (images come in events of 8 MB); a longer one passes in pieces. */
+  heldEventBytesMax: 16 * MiB,
   /** Captured bytes go to the lane when there are this many ... */
   chunkFrameBytes: 64 * KiB,
   /** ... or after this time. */
@@ -58,6 +68,8 @@ export const limits = {
   derivedKeysMax: 10_000,
   /** An exchange with more bytes than this is compressed off the lane's thread and sealed in pieces of this size. */
   sealInPiecesBytesMin: 1 * MiB,
+  /** How long an answer is read on after its client has left, where the key asks for that; its bytes: a capture. */
+  drainMsMax: 120_000,
   /** The most of one streamed answer that is read for its usage: its head and its tail. */
   accountBytesMax: 4 * MiB,
   /** How long a lane works on finished exchanges before it looks at its port again. */

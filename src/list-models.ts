@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { Tenant } from "./config/tenant.js";
 import { forward } from "./forward/forward.js";
 import type { Pools } from "./forward/pools.js";
+import { listModels } from "./providers/provider.js";
 import { type RouteTable, type Target, usableProviders } from "./route/route.js";
 
 type Model = { readonly id: string; readonly [field: string]: unknown };
@@ -22,7 +23,7 @@ function parseModels(bytes: Buffer): Model[] {
 
 /** The models that one provider lists; none when it has no list or does not answer in time. */
 function fetchModels(target: Target, pools: Pools): Promise<Model[]> {
-  const call = target.provider.call("models", target.settings, "");
+  const call = target.provider.call(listModels, target.settings, "");
   if (call === null) return Promise.resolve([]);
   const timeouts = { firstByteTimeoutMs: listTimeoutMs, idleTimeoutMs: listTimeoutMs, totalTimeoutMs: listTimeoutMs };
   const forwardTarget = { providerName: target.settings.name, model: "", owner: target.owner, call, body: null };

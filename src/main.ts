@@ -9,11 +9,13 @@ import { runProgram } from "./cli/program.js";
 import type { WithDatabase } from "./cli/program-tools.js";
 import type { Config } from "./config/config.js";
 import { callDeadRows } from "./dead-rows.js";
+import { examine } from "./doctor.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { forgetSnapshot } from "./keep-snapshot.js";
 import { findLedgerKey } from "./keys/ledger-key.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { migrateDatabase, withDatabase } from "./open-database.js";
+import { probeProviders } from "./probe-providers.js";
 import { type Foreground, runGateway } from "./run-gateway.js";
 import { type Channel, runSupervised } from "./run-supervised.js";
 import { supervisedVariable } from "./supervise/gateway-process.js";
@@ -114,6 +116,8 @@ process.exitCode = await runProgram(
     isWatched: process.stderr.isTTY,
     withDatabase: withTools,
     callAudit,
+    probeProviders,
+    examine,
     forgetSnapshot: (config, erasedAt) => forgetSnapshot(config.home, erasedAt),
   },
   process.argv.slice(2),

@@ -111,7 +111,11 @@ export async function runGateway(config: Config, foreground: Foreground): Promis
       madeDatabase: gateway.database.firstStart,
       keyFileMade: gateway.masterKeys.made ? gateway.masterKeys.file : null,
       demo,
-      notes: loopback.test(config.listen.host) ? gateway.database.notes : [...gateway.database.notes, noDemoNote],
+      notes: [
+        ...(gateway.frontEndNotice === null ? [] : [gateway.frontEndNotice]),
+        ...gateway.database.notes,
+        ...(loopback.test(config.listen.host) ? [] : [noDemoNote]),
+      ],
     }),
   );
   await stopAsked;

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
-import { Opened, openSharedGround } from "./ground.js";
+import { openSharedGround } from "./ground.js";
 import { findLeftFolders } from "./hand-off/spool-folders.js";
 import { ensureLedgerKey } from "./keys/ledger-key.js";
+import { Opened } from "./opened.js";
 import type { Report } from "./report/report.js";
 import type { RunningGateway } from "./start.js";
 import { GatewayProcess } from "./supervise/gateway-process.js";
@@ -55,6 +56,11 @@ export async function startProcesses(config: Config, report: Report, program: Pr
   const opened = new Opened();
   try {
     const { frontEnd, masterKeys, database, mock } = await openSharedGround(config, report, opened);
+    if (frontEnd.name === "node") {
+      throw new Error(
+        `Several processes need the native front end, since node:http shares no port. Set LOOM_PROCESSES=1.${frontEnd.notice === null ? "" : ` (${frontEnd.notice})`}`,
+      );
+    }
     ensureLedgerKey(config);
     const port = await findPort(config.listen.host, config.listen.port);
     const claims = new SpoolClaims(() => findLeftFolders(join(config.home, "spool")));
@@ -79,6 +85,7 @@ export async function startProcesses(config: Config, report: Report, program: Pr
     return {
       url: first.url,
       frontEnd: `${frontEnd.description}, ${config.processes} processes`,
+      frontEndNotice: frontEnd.notice,
       database,
       masterKeys: masterKeys.first,
       stop: () => opened.close(),

@@ -1,13 +1,13 @@
 // Builds a whole gateway from a configuration, in the order in which its parts need each other, and stops it in
 // the opposite one. The only file besides main.ts that knows every part.
 import { type Peers, type ProcessReport, speakForAll } from "./answer-for-all.js";
-import type { ChatParts } from "./chat-plan.js";
+import { BytesInFlight } from "./bytes-in-flight.js";
 import { openMetricCollector } from "./collect-metrics.js";
 import type { Config, ProviderSettings } from "./config/config.js";
 import { drain } from "./drain.js";
 import { Pools } from "./forward/pools.js";
 import { Gateway, pathLabel } from "./gateway.js";
-import { type Ground, Opened, type openGround } from "./ground.js";
+import type { Ground, openGround } from "./ground.js";
 import { waits } from "./hand-off/hand-off.js";
 import { readReadiness } from "./health.js";
 import { keepDatabase } from "./keep-database.js";
@@ -16,17 +16,20 @@ import { keepPushing } from "./keep-pushing.js";
 import type { MasterKeys } from "./keys/master-key-source.js";
 import { assertLimits } from "./limits.js";
 import { ModelList } from "./list-models.js";
-import { listen } from "./listen/listen.js";
 import { openAuthentication } from "./open-authentication.js";
 import type { OpenedDatabase } from "./open-database.js";
 import { openLanes } from "./open-lanes.js";
 import { type OpenedSite, openSite } from "./open-site.js";
+import { Opened } from "./opened.js";
+import type { ProviderParts } from "./provider-parts.js";
 import type { Report } from "./report/report.js";
 import type { RouteTable } from "./route/route.js";
 
 export type RunningGateway = {
   readonly url: string;
   readonly frontEnd: string;
+  /** Why it is not the one that Loom would rather take, or null. */
+  readonly frontEndNotice: string | null;
   readonly database: OpenedDatabase;
   readonly masterKeys: MasterKeys;
   /** What this process says of itself. */
@@ -59,11 +62,16 @@ function makeTable(config: Config, mock: ProviderSettings): RouteTable {
   };
 }
 
-function makeChat(config: Config, pools: Pools, emit: Report["emit"]): ChatParts {
+function makeProviderParts(config: Config, pools: Pools, emit: Report["emit"]): ProviderParts {
   return {
     pools,
     timeouts: config.upstream,
     waitsForBegin: waits[config.durability].forBegin,
+    tee: {
+      captureBytesMax: config.capture.bytesMax,
+      keepAliveCommentsMs: config.listen.keepAliveCommentsMs,
+      held: new BytesInFlight(config.capture.bytesInFlightMax),
+    },
     sampler: config.otel.traces === null ? null : config.otel.sampler,
     traffic: { streams: 0, requestBytes: 0 },
     emit,
@@ -111,8 +119,8 @@ async function build(
     isDatabaseUp: () => feed.isConnected,
     strayRows: () => keeper.strayRows,
   };
-  const chat = makeChat(config, pools, emit);
-  const { traffic } = chat;
+  const provider = makeProviderParts(config, pools, emit);
+  const { traffic } = provider;
   const collector = openMetricCollector({ ...now, counted: report.metrics, version, pools, authenticator, traffic });
   opened.add(() => collector.stop());
   const pusher = keepPushing(config, () => collector.collect(), emit);
@@ -127,7 +135,7 @@ async function build(
     table,
     handOff,
     models,
-    chat,
+    provider,
     readiness: all.readiness,
     metrics: config.metrics.enabled ? { token: config.metrics.token, collect: all.metrics } : null,
     site,
@@ -136,7 +144,9 @@ async function build(
   await handOff.whenOpen();
   const url = await openDoor(config, ground, { gateway, site, opened, linger, emit });
   const describe = (): ProcessReport => ({ metrics: own.metrics(), readiness: own.readiness() });
-  return { url, frontEnd: ground.frontEnd.description, database, masterKeys: masterKeys.first, describe };
+  const { description, notice } = ground.frontEnd;
+  const { first } = masterKeys;
+  return { url, frontEnd: description, frontEndNotice: notice, database, masterKeys: first, describe };
 }
 
 /** What the end of the process does with its connections. */
@@ -156,8 +166,9 @@ async function openDoor(
   { frontEnd, place }: Ground,
   { gateway, site, opened, linger, emit }: Door,
 ): Promise<string> {
-  const listener = await listen(frontEnd.addon, {
+  const listener = await frontEnd.listen({
     ...config.listen,
+    heldBytes: new BytesInFlight(config.listen.bodyBytesInFlightMax),
     port: place.port,
     sharesPort: place.slots > 1,
     onExchange: gateway.handle,

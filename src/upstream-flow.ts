@@ -1,8 +1,8 @@
-// Slows the provider down for as long as anybody behind it asks for that: a client that reads slowly, or a lane that
-// has not kept what the client already has.
+// Slows the provider down for as long as anybody behind it asks for that: a client that reads slowly, a lane that has
+// not kept what the client already has, or too many bytes in memory altogether.
 import type { Forwarding } from "./forward/forward.js";
 
-export type FlowReason = "client" | "record";
+export type FlowReason = "client" | "record" | "memory";
 export type FlowState = "held" | "free";
 
 export class UpstreamFlow {

@@ -1,6 +1,7 @@
 // Client keys: `sk-loom-<public id>-<secret>`. Shown once when made; the database keeps the SHA-256 and the prefix.
 import { createHash, randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
+import type { DisconnectPolicy } from "../config/tenant.js";
 import { type Actor, loomItself, recordAuditEvent } from "./audit-events.js";
 import { type Database, inTransaction } from "./database.js";
 import { Refusal } from "./refusal.js";
@@ -14,6 +15,7 @@ export type KeyRow = {
   readonly prefix: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  readonly onDisconnect: DisconnectPolicy;
   readonly state: KeyState;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
@@ -25,6 +27,8 @@ export type NewKey = {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
+  /** `cancel` when left out. */
+  readonly onDisconnect?: DisconnectPolicy;
 };
 
 export type MadeKey = { readonly id: string; readonly key: string; readonly prefix: string };
@@ -57,16 +61,16 @@ function randomBase62(length: number): string {
 
 /** Makes and keeps a key. The returned `key` cannot be had again. */
 export async function createKey(db: Database, made: NewKey, by: Actor = loomItself): Promise<MadeKey> {
-  const { tenantId, name, scopes, expiresAt } = made;
+  const { tenantId, name, scopes, expiresAt, onDisconnect = "cancel" } = made;
   const { key, prefix, hash } = makeKey();
   const id = uuidv7();
   await inTransaction(db, async (tx) => {
     await tx.query(
-      `INSERT INTO loom.api_keys (id, tenant_id, key_hash, prefix, name, scopes, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [id, tenantId, hash, prefix, name, scopes, expiresAt],
+      `INSERT INTO loom.api_keys (id, tenant_id, key_hash, prefix, name, scopes, expires_at, on_disconnect)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [id, tenantId, hash, prefix, name, scopes, expiresAt, onDisconnect],
     );
-    const details = { id, name, scopes, expiresAt };
+    const details = { id, name, scopes, expiresAt, onDisconnect };
     await recordAuditEvent(tx, { ...by, action: "key.create", tenantId, subject: prefix, details });
   });
   return { id, key, prefix };
@@ -75,7 +79,7 @@ export async function createKey(db: Database, made: NewKey, by: Actor = loomItse
 /** Keys in the order in which they were made; of one tenant, or of all when `tenantId` is null. */
 export async function listKeys(db: Database, tenantId: string | null): Promise<readonly KeyRow[]> {
   const { rows } = await db.query<KeyRow>(
-    `SELECT k.id, t.name AS tenant, k.prefix, k.name, k.scopes,
+    `SELECT k.id, t.name AS tenant, k.prefix, k.name, k.scopes, k.on_disconnect AS "onDisconnect",
        CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at <= now() THEN 'expired' ELSE 'active' END
          AS state,
        k.expires_at AS "expiresAt", k.revoked_at AS "revokedAt", k.created_at AS "createdAt"

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
-import { failurePolicies } from "../config/tenant.js";
+import { disconnectPolicies, failurePolicies } from "../config/tenant.js";
 import type { LoadedKey } from "./load-caller.js";
 
 /** A known key and when the database last said so (unix time, ms). */
@@ -39,6 +39,8 @@ const snapshotShape = z.object({
       checkedAtUnixMs: z.number(),
       apiKeyId: z.string(),
       scopes: z.array(z.string()),
+      // Snapshots of earlier versions do not have it.
+      onDisconnect: z.enum(disconnectPolicies).default("cancel"),
       tenantId: z.string(),
       expiresAtMs: z.number().nullable(),
     }),
@@ -50,7 +52,7 @@ type Snapshot = z.infer<typeof snapshotShape>;
 export function writeSnapshot(keys: Iterable<KnownKey>): string {
   const snapshot: Snapshot = { version: 1, tenants: {}, keys: [] };
   for (const { keyHash, checkedAtUnixMs, loaded } of keys) {
-    const { tenant, apiKeyId, scopes } = loaded.caller;
+    const { tenant, apiKeyId, scopes, onDisconnect } = loaded.caller;
     snapshot.tenants[tenant.id] ??= {
       name: tenant.name,
       keySalt: tenant.keySalt,
@@ -68,6 +70,7 @@ export function writeSnapshot(keys: Iterable<KnownKey>): string {
       checkedAtUnixMs,
       apiKeyId,
       scopes: [...scopes],
+      onDisconnect,
       tenantId: tenant.id,
       expiresAtMs: loaded.expiresAtMs,
     });
@@ -87,9 +90,11 @@ export function readSnapshot(text: string): KnownKey[] {
       return [id, { ...tenant, id, providers: new Map(providers), routes: new Map(tenant.routes) }];
     }),
   );
-  return snapshot.keys.flatMap(({ keyHash, checkedAtUnixMs, tenantId, apiKeyId, scopes, expiresAtMs }) => {
-    const tenant = tenants.get(tenantId);
+  return snapshot.keys.flatMap((key) => {
+    const tenant = tenants.get(key.tenantId);
     if (tenant === undefined) return [];
-    return [{ keyHash, checkedAtUnixMs, loaded: { usable: true, expiresAtMs, caller: { tenant, apiKeyId, scopes } } }];
+    const { keyHash, checkedAtUnixMs, apiKeyId, scopes, onDisconnect, expiresAtMs } = key;
+    const caller = { tenant, apiKeyId, scopes, onDisconnect };
+    return [{ keyHash, checkedAtUnixMs, loaded: { usable: true, expiresAtMs, caller } }];
   });
 }

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { type ProviderSettings, providerKinds } from "../config/config.js";
 import { Secret } from "../config/secret.js";
-import type { Caller, FailurePolicy } from "../config/tenant.js";
+import type { Caller, DisconnectPolicy, FailurePolicy } from "../config/tenant.js";
 import { isConnectionLoss } from "../postgres/sqlstate.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { LoomEvent } from "../report/events.js";
@@ -24,7 +24,7 @@ export type OpenCredential = (sealed: SealedCredential) => Promise<string>;
 /** `usable` is false for a revoked key; an expired one is the cache's business, since it expires while cached. */
 export type LoadedKey = { readonly caller: Caller; readonly usable: boolean; readonly expiresAtMs: number | null };
 
-type ProviderRow = {
+export type ProviderRow = {
   readonly provider: string;
   readonly kind: string;
   readonly settings: unknown;
@@ -33,6 +33,7 @@ type ProviderRow = {
 type KeyRow = {
   readonly key_id: string;
   readonly scopes: string[];
+  readonly on_disconnect: DisconnectPolicy;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
   readonly tenant_id: string;
@@ -45,7 +46,7 @@ type KeyRow = {
 };
 
 const keyQuery = `
-  SELECT k.id AS key_id, k.scopes, k.expires_at, k.revoked_at,
+  SELECT k.id AS key_id, k.scopes, k.on_disconnect, k.expires_at, k.revoked_at,
          t.id AS tenant_id, t.name AS tenant_name, t.key_salt, t.default_provider, t.failure_policy,
          (SELECT json_agg(json_build_object('provider', p.provider, 'kind', p.kind, 'settings', p.settings,
                                             'credentials', translate(encode(p.credentials, 'base64'), E'\\n', '')))
@@ -62,7 +63,15 @@ const settingsShape = z.object({
   deployments: z.record(z.string(), z.string()).optional(),
 });
 
-async function readProvider(row: ProviderRow, key: KeyRow, openCredential: OpenCredential): Promise<ProviderSettings> {
+/** Whose provider it is. */
+export type ProviderOwner = { readonly tenant_id: string; readonly key_salt: Buffer | null };
+
+/** Rejects with an Error in plain words when the row cannot be used. */
+export async function readProvider(
+  row: ProviderRow,
+  key: ProviderOwner,
+  openCredential: OpenCredential,
+): Promise<ProviderSettings> {
   const kind = providerKinds.find((known) => known === row.kind);
   if (kind === undefined) throw new Error(`its kind "${row.kind}" is not known to this version`);
   const settings = settingsShape.parse(row.settings);
@@ -120,6 +129,7 @@ export async function loadCaller(
     caller: {
       apiKeyId: row.key_id,
       scopes: row.scopes,
+      onDisconnect: row.on_disconnect,
       tenant: {
         id: row.tenant_id,
         name: row.tenant_name,

@@ -1,14 +1,21 @@
 // `loom key`: make, list and revoke client keys. A key is printed once, when it is made.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { createKey, listKeys, revokeKey } from "../administer/keys.js";
 import { findLivingTenant, findTenant } from "../administer/tenants.js";
+import { type DisconnectPolicy, disconnectPolicies } from "../config/tenant.js";
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { parseExpiry } from "./expiry.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
 import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
 
 type Options = ConfigOptions & { json?: true };
-type CreateOptions = Options & { tenant: string; name: string; scopes?: string; expires?: string };
+type CreateOptions = Options & {
+  tenant: string;
+  name: string;
+  scopes?: string;
+  expires?: string;
+  onDisconnect?: DisconnectPolicy;
+};
 
 export function addKeyCommand(program: Command, tools: ProgramTools): void {
   const group = program.command("key").description("make, list and revoke client keys");
@@ -25,6 +32,11 @@ function addCreate(group: Command, tools: ProgramTools): void {
     .option("--name <text>", "what it is for", "")
     .option("--scopes <list>", "further rights, separated by commas, such as bodies:read")
     .option("--expires <time>", "90d, 12h, or a date such as 2027-01-31; never when left out")
+    .addOption(
+      new Option("--on-disconnect <policy>", "when its client leaves before the end: stop the provider, or read on")
+        .choices(disconnectPolicies)
+        .default("cancel"),
+    )
     .option("--json", "print JSON");
   addConfigOptions(command)
     .addHelpText(
@@ -34,13 +46,13 @@ function addCreate(group: Command, tools: ProgramTools): void {
     .action(async (options: CreateOptions) => {
       const expiresAt = options.expires === undefined ? null : parseExpiry(options.expires, new Date());
       const scopes = parseScopes(options.scopes ?? "");
-      const { tenant, name } = options;
+      const { tenant, name, onDisconnect = "cancel" } = options;
       const made = await tools.withDatabase(readFor(tools, options), async (db) => {
         const found = await findLivingTenant(db, tenant);
-        return createKey(db, { tenantId: found.id, name, scopes, expiresAt }, actorOf(tools));
+        return createKey(db, { tenantId: found.id, name, scopes, expiresAt, onDisconnect }, actorOf(tools));
       });
       if (options.json) {
-        printJson(tools, { ...made, tenant, name, scopes, expiresAt });
+        printJson(tools, { ...made, tenant, name, scopes, expiresAt, onDisconnect });
         return;
       }
       tools.write(`${made.key}\n`);
@@ -71,6 +83,7 @@ function addList(group: Command, tools: ProgramTools): void {
           name: (row) => row.name || null,
           state: (row) => row.state,
           scopes: (row) => row.scopes.join(",") || null,
+          leaves: (row) => row.onDisconnect,
           expires: (row) => showTime(row.expiresAt),
           created: (row) => showTime(row.createdAt),
         },

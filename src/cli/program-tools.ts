@@ -7,6 +7,8 @@ import type { SealCredential } from "../administer/provider-configs.js";
 import type { ResealCredential } from "../administer/rotate-keys.js";
 import type { SeedTraces } from "../administer/seed-tenants.js";
 import type { Config } from "../config/config.js";
+import type { Check } from "../doctor.js";
+import type { ProbeRequest, ProviderProbe } from "../probe-providers.js";
 
 /** Opens the database of the configuration, migrated; the embedded server is started for the time when it is down. */
 export type WithDatabase = <Answer>(
@@ -45,6 +47,10 @@ export type ProgramTools = {
    * migrated: only reading is needed. The embedded one is started for the time when it is down.
    */
   callAudit<Answer>(config: Config | null, name: string, input: object): Promise<Answer>;
+  /** Calls providers with their own keys: those of the configuration, or a tenant's own. */
+  probeProviders(config: Config, asked: ProbeRequest): Promise<readonly ProviderProbe[]>;
+  /** Looks at everything that a gateway with this configuration needs. */
+  examine(config: Config, asked: { readonly offline: boolean }): Promise<readonly Check[]>;
   /** Sees to it that no snapshot of keys in the home knows the tenants that were just erased. */
   forgetSnapshot(config: Config, erasedAt: Date): Promise<void>;
 };

@@ -5,6 +5,7 @@ import { ConfigFaults } from "../config/config-faults.js";
 import { addAuditCommand } from "./audit-command.js";
 import { addConfigCommand } from "./config-command.js";
 import { addDeadCommand } from "./dead-command.js";
+import { addDoctorCommand } from "./doctor-command.js";
 import { addKeyCommand } from "./key-command.js";
 import { addKeysMasterCommand } from "./keys-master-command.js";
 import { EndWith, exitCodes, type ProgramTools, UsageFault } from "./program-tools.js";
@@ -52,6 +53,7 @@ export function buildProgram(tools: ProgramTools): Command {
   addAuditCommand(program, tools);
   addConfigCommand(program, tools);
   addSeedCommand(program, tools);
+  addDoctorCommand(program, tools);
   return program;
 }
 

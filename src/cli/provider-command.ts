@@ -7,6 +7,7 @@ import { type ProviderEntry, providerName, providerSchema } from "../config/conf
 import { addConfigOptions, type ConfigOptions, readFor } from "./config-options.js";
 import { printJson, printRows, showTime } from "./print-rows.js";
 import { actorOf, type ProgramTools, UsageFault } from "./program-tools.js";
+import { addProviderTest } from "./provider-test.js";
 
 type Options = ConfigOptions & { json?: true };
 type SetOptions = Options & {
@@ -31,9 +32,10 @@ Examples:
   $ loom provider set ollama --tenant acme --base-url http://127.0.0.1:11434/v1`;
 
 export function addProviderCommand(program: Command, tools: ProgramTools): void {
-  const group = program.command("provider").description("set and list a tenant's own providers");
+  const group = program.command("provider").description("set, list and test providers");
   addSet(group, tools);
   addList(group, tools);
+  addProviderTest(group, tools);
 }
 
 function addSet(group: Command, tools: ProgramTools): void {

@@ -1,5 +1,6 @@
 // Makes the one frozen Config of checked settings: defaults where nothing was said, and what only shows in combination.
 import { resolve } from "node:path";
+import { limits } from "../limits.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { Config, ProviderSettings } from "./config.js";
 import type { ConfigFault } from "./config-faults.js";
@@ -37,14 +38,28 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     listen: {
       host: listen?.host ?? "127.0.0.1",
       port: listen?.port ?? 8080,
-      chunkedRequests: listen?.chunkedRequests ?? "refuse",
+      chunkedRequests: listen?.chunkedRequests ?? null,
       bodyBytesMax: listen?.bodyBytesMax ?? 32 * MiB,
+      uploadBytesMax: listen?.uploadBytesMax ?? 1024 * MiB,
+      bodyBytesInFlightMax: listen?.bodyBytesInFlightMax ?? 512 * MiB,
+      exchangesMax: listen?.exchangesMax ?? 10_000,
+      headersTimeoutMs: listen?.headersTimeoutMs ?? 10_000,
+      keepAliveTimeoutMs: listen?.keepAliveTimeoutMs ?? 30_000,
+      bodyTimeoutMs: listen?.bodyTimeoutMs ?? 30_000,
+      writeTimeoutMs: listen?.writeTimeoutMs ?? 30_000,
+      exchangeTimeoutMs: listen?.exchangeTimeoutMs ?? 2 * 3_600_000,
+      keepAliveCommentsMs: listen?.keepAliveCommentsMs || null,
+      frontEnd: listen?.frontEnd ?? null,
     },
     databaseUrl: settings.database?.url === undefined ? null : new Secret(settings.database.url),
     masterKeys: settings.masterKeys === undefined ? null : new Secret(settings.masterKeys),
     masterKeysFile: settings.masterKeys === undefined ? null : (around.masterKeysFile ?? null),
     ledgerKey: settings.ledgerKey === undefined ? null : new Secret(settings.ledgerKey),
     keys: composeKeySource(settings, around.locate, faults),
+    capture: {
+      bytesMax: settings.capture?.bytesMax ?? limits.captureBytesMax,
+      bytesInFlightMax: settings.capture?.bytesInFlightMax ?? 256 * MiB,
+    },
     durability: settings.durability ?? "process",
     ...composeProcesses(settings, around.cores),
     logLevel: settings.logLevel ?? "info",
@@ -60,6 +75,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
       idleTimeoutMs: upstream?.idleTimeoutMs ?? 300_000,
       totalTimeoutMs: upstream?.totalTimeoutMs ?? 3_600_000,
       connectionsPerTargetMax: upstream?.connectionsPerTargetMax ?? 256,
+      allowedHosts: upstream?.allowedHosts ?? [],
     },
     auth: { freshMs: auth?.freshMs ?? 60_000, staleMaxMs: auth?.staleMaxMs ?? 86_400_000 },
     retentionDays: settings.retention?.days ?? null,
@@ -72,6 +88,7 @@ export function composeConfig(settings: FileSettings, around: Surroundings, faul
     frontEndSha256: listen?.frontEndSha256?.toLowerCase() ?? null,
   };
   checkCombination(config, around, faults);
+  checkFrontEnd(settings, around, faults);
   return freezeDeep(config);
 }
 
@@ -113,6 +130,19 @@ function checkCombination(config: Config, around: Surroundings, faults: ConfigFa
       where: around.locate(["auth", "staleMaxMs"]),
       message: "auth.staleMaxMs is smaller than auth.freshMs.",
       fix: `Give at least ${config.auth.freshMs}.`,
+    });
+  }
+}
+
+/** A setting that would be without effect is a fault, not a surprise. */
+function checkFrontEnd({ listen }: FileSettings, around: Surroundings, faults: ConfigFault[]): void {
+  if (listen === undefined || listen.frontEnd === "node") return;
+  for (const name of ["headersTimeoutMs", "keepAliveTimeoutMs"] as const) {
+    if (listen[name] === undefined) continue;
+    faults.push({
+      where: around.locate(["listen", name]),
+      message: "The native front end has a fixed time of about 30 seconds for this.",
+      fix: "Remove it, or set listen.frontEnd to node.",
     });
   }
 }

@@ -1,12 +1,14 @@
 // The schema of loom.yaml. The environment is held to the same fields, so each setting is described exactly once.
 // An `error` text here is the fix that a fault shows: it completes "Give ...".
 import { z } from "zod";
-import { limits } from "../limits.js";
 import { providerOf } from "../providers/provider-table.js";
 import type { Durability } from "../trace/lane-messages.js";
 import { type LogLevel, providerKinds } from "./config.js";
+import { captureSection, listenSection } from "./listen-schema.js";
 import { findMasterKeysFault } from "./master-key-form.js";
 import {
+  dayMs,
+  hostNames,
   isPlainHttpUrl,
   oneOf,
   section,
@@ -18,26 +20,8 @@ import {
 } from "./schema-fields.js";
 import { logFields, metricsFields, otelFields } from "./telemetry-schema.js";
 
-/** What this version offers, and what it knows by name but does not have yet. */
-const durabilities = { memory: "here", process: "here", disk: "here" } as const satisfies Record<Durability, Offer>;
-const frontEnds = { uws: "here", node: "later" } as const satisfies Record<string, Offer>;
-type Offer = "here" | "later";
-
+const durabilities = ["memory", "process", "disk"] as const satisfies Durability[];
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const satisfies LogLevel[];
-const dayMs = 86_400_000;
-
-function offered<Name extends string>(offers: Readonly<Record<Name, Offer>>, what: string) {
-  const all = Object.keys(offers) as Name[];
-  const here = all.filter((name) => offers[name] === "here");
-  const fix = `${here.join(" or ")}.`;
-  return z
-    .enum(here, {
-      error: ({ input }) =>
-        all.some((name) => name === input) ? `${fix.slice(0, -1)}; ${String(input)} comes with a later version.` : fix,
-    })
-    .optional()
-    .meta({ description: upperFirst(what) });
-}
 
 function vaultName(what: string) {
   return z
@@ -98,25 +82,7 @@ export const fileSchema = z
   .strictObject(
     {
       home: text("the folder of Loom's own files, relative to loom.yaml"),
-      listen: section(
-        {
-          host: z
-            .string("an address, as text.")
-            .regex(/^[A-Za-z0-9.:_-]+$/, "an address such as 127.0.0.1 or 0.0.0.0, without a port.")
-            .optional()
-            .meta({ description: "The address to listen on; 127.0.0.1 when left out" }),
-          port: wholeNumber(0, 65_535, "the port to listen on"),
-          chunkedRequests: oneOf(["refuse", "accept"], "what happens to request bodies without a Content-Length"),
-          bodyBytesMax: wholeNumber(1, limits.requestBodyBytesMax, "the largest request body in bytes"),
-          frontEnd: offered(frontEnds, "the HTTP front end"),
-          frontEndSha256: z
-            .string("a SHA-256, as text.")
-            .regex(/^[0-9a-f]{64}$/i, "a SHA-256 as 64 hexadecimal digits.")
-            .optional()
-            .meta({ description: "The SHA-256 of another build of the front end's addon that you accept" }),
-        },
-        "Where clients connect",
-      ),
+      listen: listenSection,
       database: section(
         {
           url: z
@@ -160,7 +126,8 @@ export const fileSchema = z
         },
         "Where the master keys come from",
       ),
-      durability: offered(durabilities, "what a request waits for before it is forwarded"),
+      capture: captureSection,
+      durability: oneOf(durabilities, "what a request waits for before it is forwarded"),
       lanes: wholeNumber(1, 64, "how many worker threads of a process record"),
       processes: wholeNumberOrAuto(1, 64, "how many gateway processes share the port; auto is one a core"),
       logLevel: oneOf(logLevels, "how much is logged"),
@@ -174,6 +141,7 @@ export const fileSchema = z
           idleTimeoutMs: wholeNumber(1, dayMs, "the longest silence within an answer in ms"),
           totalTimeoutMs: wholeNumber(1, dayMs, "the longest time of one attempt in ms"),
           connectionsPerTargetMax: wholeNumber(1, 65_535, "the most connections to one target"),
+          allowedHosts: hostNames("hosts that tenants may name in a base URL although they are not public"),
         },
         "How providers are called",
       ),

@@ -79,9 +79,31 @@ export type Config = {
     readonly host: string;
     /** 0 takes any free port. */
     readonly port: number;
-    /** `refuse` answers chunked requests with 411; `accept` takes them and closes the connection after the answer. */
-    readonly chunkedRequests: "refuse" | "accept";
+    /**
+     * `refuse` answers chunked requests with 411; `accept` takes them. null: what the front end reads rightly, so
+     * `refuse` for the native one, which closes the connection after each that it takes, and `accept` for node:http.
+     */
+    readonly chunkedRequests: "refuse" | "accept" | null;
     readonly bodyBytesMax: number;
+    /** Larger bodies that are not JSON, up to this size, are passed on while they come. */
+    readonly uploadBytesMax: number;
+    /** Bytes of all request bodies held at once; above, requests are refused with `overloaded`. */
+    readonly bodyBytesInFlightMax: number;
+    /** Exchanges open at once; further ones are refused with `overloaded`. */
+    readonly exchangesMax: number;
+    /** For node:http; the native front end has about 30 seconds for both, and no setting. */
+    readonly headersTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    /** How long a body may take, and a second more for each `limits.bodyBytesPerSecondMin` that have come. */
+    readonly bodyTimeoutMs: number;
+    /** How long a client may take nothing of what waits for it. */
+    readonly writeTimeoutMs: number;
+    /** From a request's first byte to the end of its answer. */
+    readonly exchangeTimeoutMs: number;
+    /** After how much silence a stream gets a comment, between events only; null for none. */
+    readonly keepAliveCommentsMs: number | null;
+    /** null: the native one where it loads, else node:http. */
+    readonly frontEnd: "native" | "node" | null;
   };
   /** null: the embedded PostgreSQL in `home`. */
   readonly databaseUrl: Secret | null;
@@ -109,6 +131,12 @@ export type Config = {
     readonly token: Secret | null;
   };
   readonly otel: OtelSettings;
+  readonly capture: {
+    /** Bytes of one answer that are kept in its trace. */
+    readonly bytesMax: number;
+    /** Bytes of all answers held or not recorded yet; above, providers are slowed down. */
+    readonly bytesInFlightMax: number;
+  };
   readonly upstream: {
     readonly connectTimeoutMs: number;
     /** From the request sent to the first byte of the response head. */
@@ -118,6 +146,8 @@ export type Config = {
     /** The longest time of one attempt altogether. */
     readonly totalTimeoutMs: number;
     readonly connectionsPerTargetMax: number;
+    /** Hosts that a tenant's base URL may name although they are not public: names or addresses. */
+    readonly allowedHosts: readonly string[];
   };
   readonly auth: {
     /** How long a cached key is believed without asking the database again. */

@@ -55,6 +55,7 @@ export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
   LOOM_DRAIN_TIMEOUT_MS: { path: ["drainTimeoutMs"] },
   LOOM_FRONT_END: { path: ["listen", "frontEnd"] },
   LOOM_FRONT_END_SHA256: { path: ["listen", "frontEndSha256"] },
+  LOOM_ALLOWED_HOSTS: { path: ["upstream", "allowedHosts"] },
   LOOM_DEFAULT_PROVIDER: { path: ["defaultProvider"] },
 };
 

@@ -2,6 +2,8 @@
 // values, each with the fix that a fault shows.
 import { z } from "zod";
 
+export const dayMs = 86_400_000;
+
 export function wholeNumber(min: number, max: number, what: string) {
   const error = `${what}: a whole number from ${min} to ${max}.`;
   return z
@@ -82,4 +84,16 @@ export function plainUrl(what: string, example: string) {
     .refine(isPlainHttpUrl, `a URL such as ${example}, without user, password, query or fragment.`)
     .optional()
     .meta({ description: what });
+}
+
+/** A list of names and addresses; as text, with commas between them. */
+export function hostNames(what: string) {
+  const error = `${what}, as names or addresses without ports.`;
+  return z
+    .preprocess(
+      (value) => (typeof value === "string" ? value.split(",").flatMap((item) => item.trim() || []) : value),
+      z.array(z.string(error), error).refine((hosts) => hosts.every((host) => /^[A-Za-z0-9.:_-]+$/.test(host)), error),
+    )
+    .optional()
+    .meta({ description: upperFirst(what) });
 }

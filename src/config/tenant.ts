@@ -18,8 +18,13 @@ export type Tenant = {
   readonly routes: ReadonlyMap<string, readonly string[]>;
 };
 
+/** When a client leaves before its answer has ended: stop the provider, or read on to the usage, within bounds. */
+export const disconnectPolicies = ["cancel", "drain"] as const;
+export type DisconnectPolicy = (typeof disconnectPolicies)[number];
+
 export type Caller = {
   readonly tenant: Tenant;
   readonly apiKeyId: string;
   readonly scopes: readonly string[];
+  readonly onDisconnect: DisconnectPolicy;
 };

@@ -1,154 +1,10 @@
 // The one table of error codes: what each means, who caused it, and what a client is told.
 // The keys are the closed vocabulary used in replies, in `traces.error_code`, in logs and in metric labels.
-
-/** Who caused an error: the client side, the provider side, or Loom itself. */
-export type ErrorSource = "downstream" | "upstream" | "internal";
-
-type CodeEntry = {
-  readonly status: number;
-  /** The `type` of the OpenAI error shape. */
-  readonly type: string;
-  readonly source: ErrorSource;
-  /** Whether the same request may succeed when sent again unchanged. */
-  readonly retryable: boolean;
-  /** Default text; a `LoomError` may carry a more exact one. */
-  readonly message: string;
-};
+import { clientCodes } from "./client-codes.js";
+import type { CodeEntry } from "./code-entry.js";
 
 export const codes = {
-  bad_request: {
-    status: 400,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The request could not be understood.",
-  },
-  invalid_json: {
-    status: 400,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The request body is not valid JSON.",
-  },
-  invalid_request: {
-    status: 400,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The request body has a field of the wrong type.",
-  },
-  invalid_filter: {
-    status: 400,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The filter cannot be understood.",
-  },
-  provider_not_configured: {
-    status: 400,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "That provider has no settings for this key's tenant.",
-  },
-  missing_api_key: {
-    status: 401,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "No API key was given. Send it as `Authorization: Bearer sk-loom-...`.",
-  },
-  invalid_api_key: {
-    status: 401,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The API key is unknown, expired or revoked.",
-  },
-  missing_scope: {
-    status: 403,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "This key lacks a scope that the request needs.",
-  },
-  not_found: {
-    status: 404,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "There is nothing at this path.",
-  },
-  trace_not_found: {
-    status: 404,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "This tenant has no trace of that id.",
-  },
-  model_not_found: {
-    status: 404,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "No provider is known for this model.",
-  },
-  method_not_allowed: {
-    status: 405,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "This path does not take that method.",
-  },
-  request_timeout: {
-    status: 408,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: true,
-    message: "The request did not arrive in time.",
-  },
-  body_erased: {
-    status: 410,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The tenant's key was destroyed, so nobody can open this body.",
-  },
-  length_required: {
-    status: 411,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "Send a Content-Length; chunked request bodies are refused (setting listen.chunkedRequests).",
-  },
-  body_too_large: {
-    status: 413,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The request body is larger than this gateway accepts.",
-  },
-  range_not_satisfiable: {
-    status: 416,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The body is shorter than the range asked for.",
-  },
-  query_busy: {
-    status: 429,
-    type: "rate_limit_error",
-    source: "downstream",
-    retryable: true,
-    message: "Too many queries run at this moment. Try again in a second.",
-  },
-  client_gone: {
-    status: 499,
-    type: "invalid_request_error",
-    source: "downstream",
-    retryable: false,
-    message: "The client closed the connection before the answer was complete.",
-  },
+  ...clientCodes,
   internal_error: {
     status: 500,
     type: "server_error",
@@ -205,6 +61,13 @@ export const codes = {
     retryable: true,
     message: "The key cannot be checked while the database is away.",
   },
+  overloaded: {
+    status: 503,
+    type: "server_error",
+    source: "internal",
+    retryable: true,
+    message: "The gateway has as many requests in hand as it takes; try again in a moment.",
+  },
   trace_store_unavailable: {
     status: 503,
     type: "server_error",
@@ -218,6 +81,13 @@ export const codes = {
     source: "upstream",
     retryable: true,
     message: "The provider did not answer in time.",
+  },
+  exchange_timeout: {
+    status: 504,
+    type: "server_error",
+    source: "upstream",
+    retryable: true,
+    message: "The whole request took longer than this gateway allows.",
   },
   // The provider's own error answers, which pass unchanged: these name them in traces, logs and metrics only.
   provider_refused: {

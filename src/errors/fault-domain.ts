@@ -1,5 +1,6 @@
 // Whose fault an error was, as metrics and alerts tell it: finer than ErrorSource by what Loom refuses on purpose.
-import { codes, type ErrorSource, type LoomErrorCode } from "./codes.js";
+import type { ErrorSource } from "./code-entry.js";
+import { codes, type LoomErrorCode } from "./codes.js";
 
 /** `none`: nobody's. */
 export type FaultDomain = "none" | "caller" | "policy" | "provider" | "loom";

@@ -1,5 +1,6 @@
 // The one error class. What a code means is in codes.ts; what a client is told is made in error-reply.ts.
-import { codes, type ErrorSource, type LoomErrorCode } from "./codes.js";
+import type { ErrorSource } from "./code-entry.js";
+import { codes, type LoomErrorCode } from "./codes.js";
 
 export type FaultPosition = { readonly start: number; readonly end: number };
 

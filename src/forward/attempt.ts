@@ -1,4 +1,5 @@
 // One try on one target: undici's callbacks turned into the few moments that the path cares about.
+import type { Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { LoomError } from "../errors/loom-error.js";
 import { upstreamFault } from "./upstream-fault.js";
@@ -17,41 +18,55 @@ export type AttemptListener = {
   onHead(status: number, headers: UpstreamHeaders): void;
   onBytes(bytes: Buffer): void;
   onEnd(): void;
-  /** `cause` is undici's own error. Not called after `abort`. */
-  onFault(error: LoomError, cause: unknown): void;
+  /** `cause` is undici's own error; `sent`: whether any byte can have been written. Not called after `abort`. */
+  onFault(error: LoomError, cause: unknown, sent: "perhaps" | "nothing"): void;
 };
 
 export type AttemptRequest = {
   readonly pool: Pool;
-  readonly method: "GET" | "POST";
+  readonly method: string;
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: Buffer | null;
+  /** A stream's headers must say its length. */
+  readonly body: Buffer | Readable | null;
   readonly firstByteTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
 };
 
+type AttemptTimes = Pick<AttemptRequest, "firstByteTimeoutMs" | "idleTimeoutMs" | "totalTimeoutMs">;
+
 class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   readonly #listener: AttemptListener;
   #controller: Dispatcher.DispatchController | null = null;
   #state: "waiting" | "answering" | "over" = "waiting";
-  #pausedEarly = false;
+  #isPaused = false;
+  readonly #times: AttemptTimes;
   readonly #deadline: NodeJS.Timeout;
+  /** Waits for the next sign of life. undici's own timers come up to a second late. */
+  #silence: NodeJS.Timeout | null = null;
 
-  constructor(listener: AttemptListener, totalTimeoutMs: number) {
+  constructor(listener: AttemptListener, times: AttemptTimes) {
     this.#listener = listener;
-    this.#deadline = setTimeout(() => this.#expire(totalTimeoutMs), totalTimeoutMs).unref();
+    this.#times = times;
+    const { totalTimeoutMs } = times;
+    this.#deadline = setTimeout(
+      () => this.#expire(`The provider took longer than ${totalTimeoutMs} ms in all.`),
+      totalTimeoutMs,
+    ).unref();
   }
 
   pause(): void {
-    if (this.#controller === null) this.#pausedEarly = true;
-    else this.#controller.pause();
+    this.#isPaused = true;
+    this.#controller?.pause();
+    // The time that a client takes is not the provider's silence.
+    if (this.#state === "answering") this.#watch(null);
   }
 
   resume(): void {
-    this.#pausedEarly = false;
+    this.#isPaused = false;
     this.#controller?.resume();
+    if (this.#state === "answering") this.#watchAnswer();
   }
 
   abort(): void {
@@ -63,18 +78,31 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#state === "over") controller.abort(new LoomError("client_gone"));
+    else this.#watchHead();
+  }
+
+  /** An upload that is under way is a sign of life. */
+  onBodySent(): void {
+    if (this.#state === "waiting") this.#silence?.refresh();
+  }
+
+  onRequestSent(): void {
+    if (this.#state === "waiting") this.#silence?.refresh();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
     // Interim answers (1xx) come through the same callback.
     if (status < 200 || this.#state !== "waiting") return;
     this.#state = "answering";
-    if (this.#pausedEarly) controller.pause();
+    if (this.#isPaused) controller.pause();
+    this.#watchAnswer();
     this.#listener.onHead(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.#state === "answering") this.#listener.onBytes(bytes);
+    if (this.#state !== "answering") return;
+    this.#silence?.refresh();
+    this.#listener.onBytes(bytes);
   }
 
   onResponseEnd(): void {
@@ -92,36 +120,51 @@ class Attempt implements UpstreamControl, Dispatcher.DispatchHandler {
   #fail(error: Error): void {
     if (this.#state === "over") return;
     this.#finish();
-    this.#listener.onFault(upstreamFault(error), error);
+    // undici tells of the start before it writes; a kept connection that the provider had closed may fail before.
+    this.#listener.onFault(upstreamFault(error), error, this.#controller === null ? "nothing" : "perhaps");
   }
 
-  #expire(totalTimeoutMs: number): void {
+  #watchHead(): void {
+    const { firstByteTimeoutMs } = this.#times;
+    this.#watch(firstByteTimeoutMs, `The provider did not answer within ${firstByteTimeoutMs} ms.`);
+  }
+
+  #watchAnswer(): void {
+    const { idleTimeoutMs } = this.#times;
+    if (!this.#isPaused) this.#watch(idleTimeoutMs, `The provider fell silent for ${idleTimeoutMs} ms in its answer.`);
+  }
+
+  #watch(ms: number | null, message = ""): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = ms === null ? null : setTimeout(() => this.#expire(message), ms).unref();
+  }
+
+  #expire(message: string): void {
     if (this.#state === "over") return;
-    const error = new LoomError("upstream_timeout", {
-      message: `The provider took longer than ${totalTimeoutMs} ms in all.`,
-    });
+    const error = new LoomError("upstream_timeout", { message });
     this.#finish();
     this.#controller?.abort(error);
-    this.#listener.onFault(error, error);
+    this.#listener.onFault(error, error, "perhaps");
   }
 
   #finish(): void {
     this.#state = "over";
     clearTimeout(this.#deadline);
+    this.#watch(null);
   }
 }
 
 /** Sends the request. Events come after this has returned; a refusal by undici itself also comes as `onFault`. */
 export function startAttempt(request: AttemptRequest, listener: AttemptListener): UpstreamControl {
-  const attempt = new Attempt(listener, request.totalTimeoutMs);
+  const attempt = new Attempt(listener, request);
   request.pool.dispatch(
     {
       method: request.method,
       path: request.path,
       headers: request.headers,
       body: request.body,
-      headersTimeout: request.firstByteTimeoutMs,
-      bodyTimeout: request.idleTimeoutMs,
+      headersTimeout: 0,
+      bodyTimeout: 0,
     },
     attempt,
   );

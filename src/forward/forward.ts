@@ -1,12 +1,13 @@
 // One loop over targets and attempts. A next target is tried only while no byte of an answer has been passed on:
 // when a connection could not be made, or when the answer was a passing failure and another target is left.
+import type { Readable } from "node:stream";
 import type { LoomError } from "../errors/loom-error.js";
 import type { UpstreamCall } from "../providers/provider.js";
 import type { Attempt } from "../trace/record.js";
 import { type SamplerSettings, type TraceContext, upstreamTraceHeaders } from "../trace/trace-context.js";
 import { startAttempt, type UpstreamControl, type UpstreamHeaders } from "./attempt.js";
 import type { Pools } from "./pools.js";
-import { isRefusal, neverSent, upstreamFault } from "./upstream-fault.js";
+import { isRefusal, isStale, neverSent, upstreamFault } from "./upstream-fault.js";
 import { checkUpstreamPath, upstreamHeaders } from "./upstream-headers.js";
 
 /** A target made ready to send to. */
@@ -21,6 +22,9 @@ export type ForwardTarget = {
   /** Whether it gets the headers that name the trace. */
   readonly trusted?: boolean;
 };
+
+/** A body that is sent while it comes; only the first target can have it. */
+export type Upload = { readonly stream: Readable; readonly bytes: number };
 
 export type UpstreamTimeouts = {
   readonly firstByteTimeoutMs: number;
@@ -50,6 +54,8 @@ export type ForwardRequest = {
   readonly targets: readonly ForwardTarget[];
   readonly clientHeaders: ReadonlyMap<string, string>;
   readonly timeouts: UpstreamTimeouts;
+  /** In place of the targets' bodies, or null. */
+  readonly upload?: Upload | null;
   /** Monotonic time that attempts are counted from, ms. */
   readonly startedAtMs: number;
   /** What names the trace to a trusted provider. */
@@ -67,6 +73,7 @@ class Run implements Forwarding {
   readonly #listener: ForwardListener;
   #control: UpstreamControl | null = null;
   #state: "running" | "aborted" | "ended" = "running";
+  #stale: "not seen" | "tried again" = "not seen";
 
   constructor(request: ForwardRequest, pools: Pools, listener: ForwardListener) {
     this.#request = request;
@@ -93,12 +100,15 @@ class Run implements Forwarding {
   try(index: number): void {
     const target = this.#request.targets[index];
     if (target === undefined) throw new RangeError(`there is no target ${index}`);
-    const isLast = index === this.#request.targets.length - 1;
+    const upload = this.#request.upload ?? null;
+    const isLast = upload !== null || index === this.#request.targets.length - 1;
+    const hasBody = target.body !== null || upload !== null;
     const { origin, path, method, headers: own } = target.call;
     const provider = { ...own, ...this.#traceHeaders(target) };
     checkUpstreamPath(path);
     const ownAccount = target.owner !== "operator";
-    const headers = upstreamHeaders({ client: this.#request.clientHeaders, provider, ownAccount });
+    const headers = upstreamHeaders({ client: this.#request.clientHeaders, provider, ownAccount, hasBody });
+    if (upload !== null) headers["content-length"] = String(upload.bytes);
     const nowMs = performance.now() - this.#request.startedAtMs;
     this.target = index;
     this.attempts.push({
@@ -113,7 +123,7 @@ class Run implements Forwarding {
     });
     const pool = this.#pools.get(target.owner, origin);
     this.#control = startAttempt(
-      { pool, method, path, headers, body: target.body, ...this.#request.timeouts },
+      { pool, method, path, headers, body: upload?.stream ?? target.body, ...this.#request.timeouts },
       {
         onHead: (status, responseHeaders) => {
           if (!isLast && passingStatuses.has(status)) {
@@ -131,9 +141,15 @@ class Run implements Forwarding {
           this.#close(undefined, null);
           this.#listener.onEnd();
         },
-        onFault: (error, cause) => {
+        onFault: (error, cause, sent) => {
           if (isRefusal(cause)) this.#pools.replace(target.owner, origin, (cause as Error).message);
           this.#close(undefined, error.code);
+          // A kept connection that the provider had given up; an upload's first bytes are spent.
+          if (this.#stale === "not seen" && upload === null && isStale(cause, sent)) {
+            this.#stale = "tried again";
+            this.#next(index);
+            return;
+          }
           if (!isLast && neverSent(cause)) {
             this.#next(index + 1);
             return;

@@ -1,13 +1,16 @@
 // Connection pools, one for each owner and origin: a base URL given by a tenant never shares a connection with
 // another tenant, because a hostile upstream can leave an answer on an idle socket (CVE-2026-6733).
 import { LRUCache } from "lru-cache";
-import { Pool } from "undici";
+import { type buildConnector, Pool } from "undici";
 import { limits } from "../limits.js";
 import type { LoomEvent } from "../report/events.js";
+import { guardedConnector } from "./guarded-connect.js";
 
 export type PoolOptions = {
   readonly connectTimeoutMs: number;
   readonly connectionsPerTargetMax: number;
+  /** Hosts that a tenant's base URL may name although they are not public. */
+  readonly allowedHosts?: readonly string[];
   readonly emit: (event: LoomEvent) => void;
 };
 
@@ -28,9 +31,12 @@ function retire(pool: Pool): void {
 export class Pools {
   readonly #options: PoolOptions;
   readonly #pools: LRUCache<string, Pool>;
+  readonly #guarded: buildConnector.connector;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    const allowed = new Set((options.allowedHosts ?? []).map((host) => host.toLowerCase()));
+    this.#guarded = guardedConnector(options.connectTimeoutMs, allowed);
     this.#pools = new LRUCache({ max: limits.upstreamPoolsMax, dispose: retire });
   }
 
@@ -43,7 +49,7 @@ export class Pools {
       connections: this.#options.connectionsPerTargetMax,
       pipelining: 1,
       allowH2: false,
-      connect: { timeout: this.#options.connectTimeoutMs, noDelay: true },
+      connect: owner === "operator" ? { timeout: this.#options.connectTimeoutMs, noDelay: true } : this.#guarded,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMaxMs,
       maxHeaderSize: limits.upstreamHeaderBytesMax,

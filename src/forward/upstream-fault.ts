@@ -42,6 +42,18 @@ export function neverSent(error: unknown): boolean {
   return connectFaults.has(codeOf(error));
 }
 
+/**
+ * True when a kept connection turned out to be gone and nothing can have been processed, whatever the method: undici had
+ * not begun to write, or the system refused to take the bytes.
+ */
+export function isStale(error: unknown, sent: "perhaps" | "nothing"): boolean {
+  const { syscall } = (error ?? {}) as { syscall?: unknown };
+  const code = codeOf(error);
+  const isReset = code === "ECONNRESET" || code === "EPIPE";
+  if (sent === "nothing") return isReset || code === "UND_ERR_SOCKET";
+  return isReset && (syscall === "write" || syscall === "writev");
+}
+
 export function isRefusal(error: unknown): boolean {
   return refusals.has(codeOf(error));
 }

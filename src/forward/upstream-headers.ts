@@ -13,6 +13,10 @@ const forwarded: readonly string[] = [
   "openai-beta",
   "idempotency-key",
   "x-client-request-id",
+  // Of downloads: a part of a file, or nothing when it is known.
+  "range",
+  "if-range",
+  "if-none-match",
 ];
 /** They choose whose account is billed, so they go only where the tenant gave the provider key itself. */
 const forwardedToOwnAccount: readonly string[] = ["openai-organization", "openai-project"];
@@ -21,19 +25,25 @@ export type UpstreamHeadersInput = {
   readonly client: ReadonlyMap<string, string>;
   readonly provider: Readonly<Record<string, string>>;
   readonly ownAccount: boolean;
+  readonly hasBody: boolean;
 };
 
 /**
  * Header names and values for undici. A client's value that HTTP does not allow is left out; a fault in the
  * provider's own is a LoomError `internal_error`, since it comes from settings.
  */
-export function upstreamHeaders({ client, provider, ownAccount }: UpstreamHeadersInput): Record<string, string> {
+export function upstreamHeaders({
+  client,
+  provider,
+  ownAccount,
+  hasBody,
+}: UpstreamHeadersInput): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of ownAccount ? [...forwarded, ...forwardedToOwnAccount] : forwarded) {
     const value = client.get(name);
     if (value !== undefined && valuePattern.test(value)) headers[name] = value;
   }
-  headers["content-type"] ??= "application/json";
+  if (hasBody) headers["content-type"] ??= "application/json";
   // What is captured must be readable, and a compressed stream would be buffered on its way.
   headers["accept-encoding"] = "identity";
   for (const [name, value] of Object.entries(provider)) {

@@ -11,6 +11,8 @@ export type RequestHead = {
   /** A header that must not repeat and did, or null. */
   readonly repeated: string | null;
   readonly headerCount: number;
+  /** A header whose name or value has characters that HTTP does not allow, or null. */
+  readonly malformed: string | null;
 };
 
 const mustNotRepeat: ReadonlySet<string> = new Set([
@@ -22,6 +24,9 @@ const mustNotRepeat: ReadonlySet<string> = new Set([
   "x-api-key",
   "api-key",
 ]);
+const namePattern = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const valueTraps = /[\x00-\x08\x0a-\x1f\x7f]/;
 const methodPattern = /^[A-Z]+$/;
 const pathPattern = /^\/[\x21-\x7e]*$/;
 const pathTraps = /[#\\]|\/\/|%00|(?:^|\/)\.\.?(?:\/|$)/;
@@ -32,9 +37,12 @@ export class HeadReader {
   readonly headers = new Map<string, string>();
   repeated: string | null = null;
   headerCount = 0;
+  malformed: string | null = null;
 
+  /** `name` in lower case. */
   add(name: string, value: string): void {
     this.headerCount += 1;
+    if (!namePattern.test(name) || valueTraps.test(value)) this.malformed = name;
     const before = this.headers.get(name);
     if (before === undefined) {
       this.headers.set(name, value);
@@ -48,13 +56,26 @@ export class HeadReader {
 /** How the body arrives: its length in bytes, or `chunked`. */
 export type BodyFraming = number | "chunked";
 
-export type HeadRules = { readonly chunkedRequests: "refuse" | "accept"; readonly bodyBytesMax: number };
+export type HeadRules = {
+  readonly chunkedRequests: "refuse" | "accept";
+  /** A body up to this size is held whole before anything is forwarded. */
+  readonly bodyBytesMax: number;
+  /** An upload (a body that is not JSON) up to this size is passed on while it comes. */
+  readonly uploadBytesMax: number;
+};
+
+/** JSON must be read whole, because its model may stand anywhere; a form or a file need not be. */
+function mayStream(headers: ReadonlyMap<string, string>): boolean {
+  const type = headers.get("content-type") ?? "";
+  return type !== "" && !/^\s*application\/(?:[^;]*\+)?json\b/i.test(type);
+}
 
 /** Throws a LoomError that names the fault; otherwise tells how the body is framed. */
 export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   const { headers } = head;
   if (head.repeated !== null)
     throw new LoomError("bad_request", { message: `The header ${head.repeated} was sent twice.` });
+  if (head.malformed !== null) throw new LoomError("bad_request", { message: "A header is malformed." });
   if (head.headerCount > limits.headerCountMax) {
     throw new LoomError("bad_request", { message: `More than ${limits.headerCountMax} headers were sent.` });
   }
@@ -63,6 +84,11 @@ export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   if (!pathPattern.test(head.path) || pathTraps.test(head.path)) {
     throw new LoomError("bad_request", { message: "The path has characters or segments that are not allowed." });
   }
+  // An upgrade that is not understood is left alone (RFC 9110, 7.8), but a WebSocket client waits for nothing else.
+  if (/(?:^|[\s,])websocket(?:$|[\s,/])/i.test(headers.get("upgrade") ?? "")) {
+    throw new LoomError("websocket_unsupported");
+  }
+  if (!/^(?:100-continue)?$/i.test(headers.get("expect") ?? "")) throw new LoomError("expectation_failed");
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== undefined) {
@@ -79,9 +105,10 @@ export function checkHead(head: RequestHead, rules: HeadRules): BodyFraming {
   if (!lengthPattern.test(length))
     throw new LoomError("bad_request", { message: "The Content-Length is not a number." });
   const bytes = Number(length);
-  if (bytes > rules.bodyBytesMax) {
+  const bytesMax = mayStream(headers) ? Math.max(rules.bodyBytesMax, rules.uploadBytesMax) : rules.bodyBytesMax;
+  if (bytes > bytesMax) {
     throw new LoomError("body_too_large", {
-      message: `The request body has ${bytes} bytes; at most ${rules.bodyBytesMax} are taken.`,
+      message: `The request body has ${bytes} bytes; at most ${bytesMax} are taken.`,
     });
   }
   return bytes;

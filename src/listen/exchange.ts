@@ -1,6 +1,8 @@
 // One request and the means to answer it, free of any front end's types. Every front end makes these; the rest
 // of the path knows nothing else of the client.
 
+import type { LoomError } from "../errors/loom-error.js";
+
 /** Header lines in order; names in lower case. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -9,6 +11,9 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
  * `gone`: the client left or the connection was cut; every call is then a no-op.
  */
 export type ReplyState = "open" | "started" | "ended" | "gone";
+
+/** Why there is nobody to answer any more: the client left, or it took none of its answer for too long. */
+export type GoneReason = "client_gone" | "client_stalled";
 
 export type Reply = {
   readonly state: ReplyState;
@@ -24,7 +29,25 @@ export type Reply = {
   cut(): void;
   onDrain(listener: () => void): void;
   /** Called once when the client leaves before the answer has ended. */
-  onGone(listener: () => void): void;
+  onGone(listener: (reason: GoneReason) => void): void;
+  /**
+   * Called once when the whole exchange has taken too long (`listen.exchangeTimeoutMs`) and its answer has not ended:
+   * end it at once. Without a listener the client gets `exchange_timeout`.
+   */
+  onDeadline(listener: () => void): void;
+};
+
+/**
+ * The rest of a body that is too large to be held: it comes while it is passed on. Every buffer is the listener's to
+ * keep. When the client leaves first, `onEnd` never comes, and the reply's `onGone` tells.
+ */
+export type BodyRest = {
+  /** Of the whole body, those in `Exchange.body` included: its Content-Length. */
+  readonly totalBytes: number;
+  /** Starts the flow, once; nothing is read from the client before. */
+  start(listener: { onBytes(bytes: Buffer): void; onEnd(): void; onFault(error: LoomError): void }): void;
+  pause(): void;
+  resume(): void;
 };
 
 export type Exchange = {
@@ -39,7 +62,9 @@ export type Exchange = {
   readonly receivedAtMs: number;
   /** The same moment as unix time in ms. */
   readonly createdAtMs: number;
-  /** The whole body. */
+  /** The whole body, or its beginning where `rest` has more. */
   readonly body: Buffer;
+  /** Null for a body that arrived whole, which every body up to `listen.bodyBytesMax` does. */
+  readonly rest: BodyRest | null;
   readonly reply: Reply;
 };

@@ -1,30 +1,37 @@
-// The front end: takes connections, turns each request into an Exchange, and hands it to the gateway. This
-// folder is the only one that knows uWebSockets.js.
-import type { HttpRequest, HttpResponse, us_listen_socket } from "uWebSockets.js";
+// What every front end does with a request, however its bytes came: judge the head, read the body, hand an Exchange
+// to the gateway, or refuse it. native-http.ts and node-http.ts bring the bytes.
 import { errorBody } from "../errors/error-reply.js";
 import { LoomError } from "../errors/loom-error.js";
-import { checkHead, HeadReader, type HeadRules } from "./check-head.js";
+import { limits } from "../limits.js";
+import { checkHead, type HeadRules, type RequestHead } from "./check-head.js";
+import type { ClientWire } from "./client-wire.js";
 import type { Exchange, Reply } from "./exchange.js";
-import type { FrontEnd } from "./native-addon.js";
-import { readBody } from "./read-body.js";
-import { UwsReply } from "./reply.js";
+import { BodyReader, type BodyRules, type BodySource } from "./read-body.js";
+import { ClientReply } from "./reply.js";
 
-// From uSockets' libusockets.h; the addon exports it as a number. Without it a second process on the same port
-// would silently take half of the connections, which is what processes of one supervisor want.
-const exclusivePort = 1;
-const sharedPort = 0;
+const bodiless: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export type ListenOptions = HeadRules & {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Whether other processes may listen there too. */
-  readonly sharesPort: boolean;
-  /** Called for every request that arrived whole. It must not throw. */
-  readonly onExchange: (exchange: Exchange) => void;
-  /** Called for every request refused here, before any tenant is known. */
-  readonly onRefused: (error: LoomError, path: string) => void;
-};
+export type ListenOptions = HeadRules &
+  BodyRules & {
+    readonly host: string;
+    /** 0 takes any free port. */
+    readonly port: number;
+    /** Whether other processes may listen there too; the native front end only. */
+    readonly sharesPort: boolean;
+    /** How long a request's head may take, and how long a connection may wait for its next request. */
+    readonly headersTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    /** How long a client may take none of what waits for it. */
+    readonly writeTimeoutMs: number;
+    /** From a request's first byte to the end of its answer. */
+    readonly exchangeTimeoutMs: number;
+    /** Exchanges open at once; further ones are refused. */
+    readonly exchangesMax: number;
+    /** Called for every request that arrived whole. It must not throw. */
+    readonly onExchange: (exchange: Exchange) => void;
+    /** Called for every request refused here, before any tenant is known. */
+    readonly onRefused: (error: LoomError, path: string) => void;
+  };
 
 export type Listener = {
   readonly port: number;
@@ -38,94 +45,122 @@ export type Listener = {
   close(): void;
 };
 
-type Listening = { state: "listening" | "stopping"; open: number };
+/** What the front end's requests have in common. */
+export type Listening = {
+  state: "listening" | "stopping";
+  open: number;
+  /**
+   * `lax`: not to be trusted with what follows a chunked body, nor with a request that should have a length and shows
+   * none: uWebSockets.js does not see the headers behind one without a name.
+   */
+  readonly parser: "strict" | "lax";
+};
 
-function refuse(reply: Reply, error: LoomError): void {
-  const headers: [string, string][] = [["content-type", "application/json"]];
-  if (error.code === "method_not_allowed") headers.push(["allow", "GET, POST"]);
-  reply.send(error.status, headers, errorBody(error));
-}
+/** One request between a front end and the gateway. */
+export class Incoming {
+  readonly reply: ClientReply;
+  readonly #options: ListenOptions;
+  readonly #listening: Listening;
+  readonly #source: BodySource;
+  readonly #path: string;
+  #body: BodyReader | null = null;
+  #state: "reading" | "handed" | "refused" = "reading";
+  /** A refused or chunked request leaves a connection whose position in the byte stream cannot be trusted. */
+  #trust: "kept" | "lost" = "kept";
 
-function takeRequest(res: HttpResponse, req: HttpRequest, options: ListenOptions, listening: Listening): void {
-  const receivedAtMs = performance.now();
-  const createdAtMs = Date.now();
-  const method = req.getCaseSensitiveMethod();
-  // A refused or chunked request leaves a connection whose position in the byte stream cannot be trusted.
-  let trusted = true;
-  listening.open += 1;
-  const reply = new UwsReply(
-    res,
-    method === "HEAD",
-    () => !trusted || listening.state === "stopping",
-    () => {
-      listening.open -= 1;
-    },
-  );
-  const path = req.getUrl();
-  const query = req.getQuery() ?? "";
-  const reader = new HeadReader();
-  req.forEach((name, value) => reader.add(name, value));
-  const fail = (error: unknown): void => {
-    trusted = false;
-    const loomError = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
-    options.onRefused(loomError, path);
-    refuse(reply, loomError);
-  };
-  const { headers, repeated, headerCount } = reader;
-  try {
-    const framing = checkHead({ method, path, query, headers, repeated, headerCount }, options);
-    if (framing === "chunked") trusted = false;
-    readBody(
-      res,
-      framing,
-      options.bodyBytesMax,
-      (body) => {
-        if (reply.state !== "open") return;
-        options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, reply });
+  constructor(wire: ClientWire & BodySource, path: string, options: ListenOptions, listening: Listening) {
+    this.#source = wire;
+    this.#path = path;
+    this.#options = options;
+    this.#listening = listening;
+    listening.open += 1;
+    this.reply = new ClientReply(wire, {
+      exchangeTimeoutMs: options.exchangeTimeoutMs,
+      writeTimeoutMs: options.writeTimeoutMs,
+      closesAfter: () => this.#trust === "lost" || listening.state === "stopping" || this.#body?.isComplete !== true,
+      onSettled: () => {
+        listening.open -= 1;
+        this.#body?.release();
       },
-      fail,
-    );
-  } catch (error) {
-    fail(error);
+    });
+  }
+
+  /** Judges the head and waits for the body. */
+  begin(head: RequestHead, receivedAtMs: number, createdAtMs: number): void {
+    try {
+      const framing = checkHead(head, this.#options);
+      const isUnframed = framing === "chunked" || (!head.headers.has("content-length") && !bodiless.has(head.method));
+      if (isUnframed && this.#listening.parser === "lax") this.distrust();
+      this.#checkRoom(head.method);
+      const { method, path, query, headers } = head;
+      this.#body = new BodyReader(framing, this.#options, this.#source, {
+        onFault: (error) => this.refuse(error),
+        onBody: (body, rest) => {
+          const { reply } = this;
+          this.#answer(() => {
+            this.#state = "handed";
+            this.#options.onExchange({ method, path, query, headers, receivedAtMs, createdAtMs, body, rest, reply });
+          });
+        },
+      });
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  /** Whether the body is still awaited. */
+  get isReading(): boolean {
+    return this.#state === "reading";
+  }
+
+  /** Whether the connection may be used again. */
+  get isTrusted(): boolean {
+    return this.#trust === "kept";
+  }
+
+  /** A piece of the body; the front end may go on to call this after a refusal. */
+  take(piece: Buffer, isLast: boolean): void {
+    this.#body?.add(piece, isLast);
+  }
+
+  /** The connection is closed after the answer. */
+  distrust(): void {
+    this.#trust = "lost";
+  }
+
+  /** Refuses a request whose body has not come whole, and closes the connection. */
+  refuse(error: unknown): void {
+    if (this.#state !== "reading") return;
+    this.#state = "refused";
+    this.distrust();
+    this.#body?.stop();
+    const loomError = error instanceof LoomError ? error : new LoomError("internal_error", { cause: error });
+    this.#options.onRefused(loomError, this.#path);
+    this.#answer(() => sendRefusal(this.reply, loomError));
+  }
+
+  /**
+   * uWebSockets.js goes on to parse what lies behind a request once that is answered, even where the answer closes
+   * the connection; while it is not, a further request ends the connection. So an answer on a connection that is not
+   * trusted any more waits until what came with the request has been parsed.
+   */
+  #answer(give: () => void): void {
+    const giveOpen = (): void => {
+      if (this.reply.state === "open") give();
+    };
+    if (this.#trust === "kept") giveOpen();
+    else setImmediate(giveOpen);
+  }
+
+  /** Health pages must answer when nothing else does, and clients ask for them by GET. */
+  #checkRoom(method: string): void {
+    const reserve = method === "GET" || method === "HEAD" ? limits.reservedExchanges : 0;
+    if (this.#listening.open > this.#options.exchangesMax + reserve) throw new LoomError("overloaded");
   }
 }
 
-/** Starts to listen. Rejects with an Error that says why the port cannot be had. */
-export function listen(frontEnd: FrontEnd, options: ListenOptions): Promise<Listener> {
-  const listening: Listening = { state: "listening", open: 0 };
-  // The declarations of 20.57 lack this form and `close`; the addon has both.
-  const app = frontEnd.App() as ReturnType<FrontEnd["App"]> & {
-    listen(host: string, port: number, flags: number, started: (token: us_listen_socket | false) => void): void;
-    close(): void;
-  };
-  let connections = 0;
-  app.filter((_res, change) => {
-    connections += Math.sign(Number(change));
-  });
-  app.any("/*", (res, req) => takeRequest(res, req, options, listening));
-  return new Promise((resolve, reject) => {
-    app.listen(options.host, options.port, options.sharesPort ? sharedPort : exclusivePort, (token) => {
-      if (token === false) {
-        reject(new Error(`Port ${options.port} on ${options.host} cannot be opened: it is taken or not allowed.`));
-        return;
-      }
-      resolve({
-        port: frontEnd.us_socket_local_port(token),
-        get open() {
-          return listening.open;
-        },
-        get connections() {
-          return connections;
-        },
-        stop() {
-          if (listening.state === "stopping") return;
-          listening.state = "stopping";
-          frontEnd.us_listen_socket_close(token);
-        },
-        close() {
-          app.close();
-        },
-      });
-    });
-  });
+function sendRefusal(reply: Reply, error: LoomError): void {
+  const headers: [string, string][] = [["content-type", "application/json"]];
+  if (error.status === 503) headers.push(["retry-after", "1"]);
+  reply.send(error.status, headers, errorBody(error));
 }

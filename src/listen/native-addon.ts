@@ -1,6 +1,6 @@
 // Finds uWebSockets.js's native addon, checks it against pinned hashes, and loads it: as published where the
 // system's libc allows, as a compatible copy on glibc 2.36 and 2.37 (Debian 12). Whatever stands in the way is
-// one FrontEndUnavailable that says what to do.
+// one AddonUnavailable that says what to do.
 
 import type * as uws from "uWebSockets.js";
 import { createHash } from "node:crypto";
@@ -11,19 +11,23 @@ import { compatibleAddonHashes, publishedAddonHashes } from "./addon-hashes.js";
 import { makeCompatibleCopy } from "./compatible-copy.js";
 
 /** The addon's own functions; the JavaScript around them in the package is not used. */
-export type FrontEnd = Pick<typeof uws, "App" | "us_listen_socket_close" | "us_socket_local_port">;
+export type NativeAddon = Pick<typeof uws, "App" | "us_listen_socket_close" | "us_socket_local_port">;
 
-export type LoadedFrontEnd = {
-  readonly addon: FrontEnd;
+export type LoadedAddon = {
+  readonly addon: NativeAddon;
   /** For the banner, such as `uWebSockets.js 20.57.0 (compatible copy for glibc 2.36)`. */
   readonly description: string;
 };
 
 /** Why the front end cannot run here, and what to do about it. */
-class FrontEndUnavailable extends Error {
+export class AddonUnavailable extends Error {
+  /** One sentence. */
+  readonly reason: string;
+
   constructor(reason: string, remedy: string, cause?: unknown) {
     super(`The uWebSockets.js front end cannot be loaded: ${reason}\n  ${remedy}`, { cause });
-    this.name = "FrontEndUnavailable";
+    this.name = "AddonUnavailable";
+    this.reason = reason;
   }
 }
 
@@ -46,16 +50,16 @@ function findPackageFolder(): string {
   try {
     return dirname(createRequire(import.meta.url).resolve("uWebSockets.js"));
   } catch (cause) {
-    throw new FrontEndUnavailable("the package uWebSockets.js is not installed.", "Run `npm ci`.", cause);
+    throw new AddonUnavailable("the package uWebSockets.js is not installed.", "Run `npm ci`.", cause);
   }
 }
 
-function loadAddon(path: string): FrontEnd {
+function openAddon(path: string): NativeAddon {
   try {
-    return createRequire(import.meta.url)(path) as FrontEnd;
+    return createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FrontEndUnavailable(`${path} was refused by the system (${reason}).`, otherSystems, cause);
+    throw new AddonUnavailable(`${path} was refused by the system (${reason}).`, otherSystems, cause);
   }
 }
 
@@ -63,13 +67,13 @@ function loadAddon(path: string): FrontEnd {
 function keepCompatibleCopy(name: string, published: Buffer, folder: string): string {
   const expected = compatibleAddonHashes[name];
   if (expected === undefined) {
-    throw new FrontEndUnavailable(`there is no compatible copy of ${name} for this version of glibc.`, otherSystems);
+    throw new AddonUnavailable(`there is no compatible copy of ${name} for this version of glibc.`, otherSystems);
   }
   const path = join(folder, name);
   if (existsSync(path) && sha256(readFileSync(path)) === expected) return path;
   const copy = makeCompatibleCopy(published);
   if (sha256(copy) !== expected) {
-    throw new FrontEndUnavailable("the compatible copy does not have its pinned hash.", "Run `npm ci` again.");
+    throw new AddonUnavailable("the compatible copy does not have its pinned hash.", "Run `npm ci` again.");
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${process.pid}`;
@@ -79,7 +83,7 @@ function keepCompatibleCopy(name: string, published: Buffer, folder: string): st
   return path;
 }
 
-export type FrontEndOptions = {
+export type AddonOptions = {
   /** Where the compatible copy is kept. */
   readonly home: string;
   /** A further SHA-256 that the operator accepts, for an official build put in the package's place. */
@@ -88,12 +92,12 @@ export type FrontEndOptions = {
   readonly headerBytesMax: number;
 };
 
-/** Loads the front end. Throws FrontEndUnavailable. */
-export function loadFrontEnd(options: FrontEndOptions): LoadedFrontEnd {
+/** Loads the front end. Throws AddonUnavailable. */
+export function loadAddon(options: AddonOptions): LoadedAddon {
   const name = `uws_${process.platform}_${process.arch}_${process.versions.modules}.node`;
   const source = join(findPackageFolder(), name);
   if (!existsSync(source)) {
-    throw new FrontEndUnavailable(
+    throw new AddonUnavailable(
       `no build for ${process.platform} ${process.arch} with Node ${process.version}.`,
       otherSystems,
     );
@@ -102,7 +106,7 @@ export function loadFrontEnd(options: FrontEndOptions): LoadedFrontEnd {
   const hash = sha256(published);
   const accepted = hash === options.acceptedSha256;
   if (hash !== publishedAddonHashes[name] && !accepted) {
-    throw new FrontEndUnavailable(
+    throw new AddonUnavailable(
       `${source} has the unknown SHA-256 ${hash}.`,
       "Run `npm ci` to restore it; if you put your own build there, set LOOM_FRONT_END_SHA256 to that hash.",
     );
@@ -110,13 +114,13 @@ export function loadFrontEnd(options: FrontEndOptions): LoadedFrontEnd {
   // The addon asks the C library's environment, which assignments to process.env reach, when it is loaded.
   process.env["UWS_HTTP_MAX_HEADERS_SIZE"] = String(options.headerBytesMax);
   const title = `uWebSockets.js ${accepted ? "(own build)" : version}`;
-  if (process.platform !== "linux" || accepted) return { addon: loadAddon(source), description: title };
+  if (process.platform !== "linux" || accepted) return { addon: openAddon(source), description: title };
 
   const glibc = readGlibcVersion();
-  if (glibc === null) throw new FrontEndUnavailable("this system has no glibc (musl?).", otherSystems);
+  if (glibc === null) throw new AddonUnavailable("this system has no glibc (musl?).", otherSystems);
   const [major, minor] = glibc;
-  if (major > 2 || minor >= 38) return { addon: loadAddon(source), description: title };
-  if (minor < 36) throw new FrontEndUnavailable(`glibc ${major}.${minor} is too old.`, otherSystems);
+  if (major > 2 || minor >= 38) return { addon: openAddon(source), description: title };
+  if (minor < 36) throw new AddonUnavailable(`glibc ${major}.${minor} is too old.`, otherSystems);
   const copy = keepCompatibleCopy(name, published, join(options.home, "front-end"));
-  return { addon: loadAddon(copy), description: `${title} (compatible copy for glibc ${major}.${minor})` };
+  return { addon: openAddon(copy), description: `${title} (compatible copy for glibc ${major}.${minor})` };
 }

@@ -1,51 +1,177 @@
-// Reads a request body whole from uWebSockets.js. Chunks die when their callback returns, so each is copied once,
-// into its final place where the length is known.
-import type { HttpResponse } from "uWebSockets.js";
+// Puts a request body together from the pieces that a front end hands over, within its bounds: bytes of this body,
+// bytes of all bodies together, and time. An upload that is too large to be held is handed on while it comes.
 import { LoomError } from "../errors/loom-error.js";
+import { limits } from "../limits.js";
 import type { BodyFraming } from "./check-head.js";
+import { Countdown } from "./countdown.js";
+import type { BodyRest } from "./exchange.js";
 
 const empty = Buffer.alloc(0);
 
-/**
- * Must be called synchronously in the request handler. Calls exactly one of the two, at most once, and neither
- * when the client leaves first.
- */
-export function readBody(
-  res: HttpResponse,
-  framing: BodyFraming,
-  bodyBytesMax: number,
-  onBody: (body: Buffer) => void,
-  onFault: (error: LoomError) => void,
-): void {
-  let state: "reading" | "done" = "reading";
-  let parts: Buffer[] = [];
-  let whole: Buffer | null = typeof framing === "number" && framing > 0 ? null : empty;
-  let bytes = 0;
-  // The addon may call this again after an answer was given, hence the state.
-  res.onData((chunk, isLast) => {
-    if (state === "done") return;
-    if (chunk.byteLength > 0) {
-      bytes += chunk.byteLength;
-      if (bytes > bodyBytesMax) {
-        state = "done";
-        parts = [];
-        onFault(new LoomError("body_too_large", { message: `The request body is larger than ${bodyBytesMax} bytes.` }));
-        return;
-      }
-      if (framing === "chunked") {
-        parts.push(Buffer.from(Buffer.from(chunk)));
-      } else if (isLast && bytes === chunk.byteLength) {
-        whole = Buffer.from(Buffer.from(chunk));
-      } else {
-        whole ??= Buffer.allocUnsafeSlow(framing);
-        if (bytes <= framing) whole.set(new Uint8Array(chunk), bytes - chunk.byteLength);
-      }
+/** Bytes held in memory for all open exchanges together. */
+export type HeldBytes = {
+  add(bytes: number): void;
+  readonly isOver: boolean;
+};
+
+export type BodyRules = {
+  /** A body up to this size is held whole. */
+  readonly bodyBytesMax: number;
+  /** How long a body may take, and a second more for each `limits.bodyBytesPerSecondMin` that have come. */
+  readonly bodyTimeoutMs: number;
+  readonly heldBytes: HeldBytes;
+};
+
+export type BodyListener = {
+  /** Called once with the whole body, or with its beginning and the rest, unless `onFault` was. */
+  onBody(body: Buffer, rest: BodyRest | null): void;
+  /** Never after `onBody`. */
+  onFault(error: LoomError): void;
+};
+
+/** The front end's side of a body. */
+export type BodySource = {
+  pause(): void;
+  resume(): void;
+  /** Puts off a time-out of the front end's own. */
+  stayOpen(): void;
+};
+
+type RestListener = Parameters<BodyRest["start"]>[0];
+
+export class BodyReader {
+  readonly #framing: BodyFraming;
+  readonly #rules: BodyRules;
+  readonly #source: BodySource;
+  readonly #listener: BodyListener;
+  readonly #countdown: Countdown;
+  /** `holding`: until the body, or its beginning, is there. `passing`: the rest comes. */
+  #state: "holding" | "passing" | "done" | "stopped" = "holding";
+  #restListener: RestListener | null = null;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #heldBytes = 0;
+
+  constructor(framing: BodyFraming, rules: BodyRules, source: BodySource, listener: BodyListener) {
+    this.#framing = framing;
+    this.#rules = rules;
+    this.#source = source;
+    this.#listener = listener;
+    this.#countdown = new Countdown(
+      () => source.stayOpen(),
+      () => this.#fail(new LoomError("request_timeout", { message: "The request body did not arrive in time." })),
+    );
+    this.#countdown.start(rules.bodyTimeoutMs);
+  }
+
+  /** Whether the last byte has come. */
+  get isComplete(): boolean {
+    return this.#state === "done";
+  }
+
+  /** Takes a piece that stays as it is; a piece of the front end's own memory must be copied before. */
+  add(piece: Buffer, isLast: boolean): void {
+    if (this.#state === "done" || this.#state === "stopped") return;
+    this.#bytes += piece.length;
+    if (piece.length > 0) this.#countdown.extend((piece.length / limits.bodyBytesPerSecondMin) * 1000);
+    if (isLast && this.#framing !== "chunked" && this.#bytes !== this.#framing) {
+      return this.#fail(new LoomError("bad_request", { message: "The body does not have its Content-Length." }));
     }
-    if (!isLast) return;
-    state = "done";
-    if (framing === "chunked") onBody(Buffer.concat(parts));
-    else if (bytes !== framing)
-      onFault(new LoomError("bad_request", { message: "The body does not have its Content-Length." }));
-    else onBody(whole ?? empty);
-  });
+    if (this.#state === "passing") this.#pass(piece, isLast);
+    else this.#hold(piece, isLast);
+  }
+
+  /** The client left, or its request is refused: nothing more is told. */
+  stop(): void {
+    if (this.#state !== "done") this.#state = "stopped";
+    this.#parts = [];
+    this.#restListener = null;
+    this.#countdown.stop();
+  }
+
+  /** The body is not needed any more. */
+  release(): void {
+    this.stop();
+    this.#rules.heldBytes.add(-this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  #hold(piece: Buffer, isLast: boolean): void {
+    const { bodyBytesMax, heldBytes } = this.#rules;
+    const streams = this.#framing !== "chunked" && this.#framing > bodyBytesMax;
+    if (this.#bytes > bodyBytesMax && !streams) {
+      const message = `The request body is larger than ${bodyBytesMax} bytes.`;
+      return this.#fail(new LoomError("body_too_large", { message }));
+    }
+    heldBytes.add(piece.length);
+    this.#heldBytes += piece.length;
+    if (heldBytes.isOver && piece.length > 0) return this.#fail(new LoomError("overloaded"));
+    if (piece.length > 0) this.#parts.push(piece);
+    if (isLast) {
+      const body = this.#takeParts();
+      this.#state = "done";
+      this.#countdown.stop();
+      this.#listener.onBody(body, null);
+    } else if (streams && this.#bytes >= limits.uploadHeadBytes) this.#handOver(this.#framing);
+  }
+
+  #handOver(totalBytes: number): void {
+    this.#state = "passing";
+    this.#pause();
+    const rest: BodyRest = {
+      totalBytes,
+      start: (listener) => {
+        this.#restListener = listener;
+        const waiting = this.#takeParts();
+        if (waiting.length > 0) listener.onBytes(waiting);
+        if (this.#bytes === totalBytes) this.#endRest();
+        else this.#resume();
+      },
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
+    };
+    this.#listener.onBody(this.#takeParts(), rest);
+  }
+
+  #pass(piece: Buffer, isLast: boolean): void {
+    if (this.#restListener === null) {
+      // What was on its way when the client was paused.
+      if (piece.length > 0) this.#parts.push(piece);
+      return;
+    }
+    if (piece.length > 0) this.#restListener.onBytes(piece);
+    if (isLast) this.#endRest();
+  }
+
+  #endRest(): void {
+    const listener = this.#restListener;
+    this.#state = "done";
+    this.stop();
+    listener?.onEnd();
+  }
+
+  /** The time that the provider takes is not the client's. */
+  #pause(): void {
+    if (this.#state !== "passing") return;
+    this.#countdown.stop();
+    this.#source.pause();
+  }
+
+  #resume(): void {
+    if (this.#state !== "passing" || this.#restListener === null) return;
+    if (!this.#countdown.isRunning) this.#countdown.start(this.#rules.bodyTimeoutMs);
+    this.#source.resume();
+  }
+
+  #takeParts(): Buffer {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts.length > 1 ? Buffer.concat(parts) : (parts[0] ?? empty);
+  }
+
+  #fail(error: LoomError): void {
+    const listener = this.#restListener ?? this.#listener;
+    this.stop();
+    listener.onFault(error);
+  }
 }

@@ -1,49 +1,38 @@
-// A Reply on a uWebSockets.js response. Its obligations, met here and nowhere else: an abort handler attached
-// synchronously, no touch after an abort, every group of writes corked, back-pressure answered by onWritable.
+// The answer to one request, the same for every front end: its states, its deadlines, and who is told what. The bytes
+// go out through a ClientWire.
+import { errorBody } from "../errors/error-reply.js";
+import { LoomError } from "../errors/loom-error.js";
+import type { ClientWire } from "./client-wire.js";
+import { Countdown } from "./countdown.js";
+import type { GoneReason, HeaderList, Reply, ReplyState } from "./exchange.js";
 
-import type { HttpResponse } from "uWebSockets.js";
-import { STATUS_CODES } from "node:http";
-import type { HeaderList, Reply, ReplyState } from "./exchange.js";
+/** How long an exchange that was told of its deadline has to end by itself. */
+const graceMs = 2000;
+const json = ["content-type", "application/json"] as const;
 
-const namePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// The addon writes values as they are: a CR or LF from a provider would split the response.
-const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what is asked for
-const asciiPattern = /^[\x00-\x7f]*$/;
+export type ReplyRules = {
+  readonly exchangeTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Asked at the end, or at the head of a chunked answer: whether the connection must not be used again. */
+  readonly closesAfter: () => boolean;
+  /** Called once, when the reply has ended or the client is gone. */
+  readonly onSettled: () => void;
+};
 
-function writeHead(res: HttpResponse, status: number, headers: HeaderList): void {
-  res.writeStatus(`${status} ${STATUS_CODES[status] ?? "Unknown"}`);
-  for (const [name, value] of headers) {
-    if (!namePattern.test(name) || !valuePattern.test(value)) continue;
-    // A string would be written as UTF-8; header bytes above 0x7f are Latin-1.
-    res.writeHeader(name, asciiPattern.test(value) ? value : Buffer.from(value, "latin1"));
-  }
-}
-
-export class UwsReply implements Reply {
-  readonly #res: HttpResponse;
-  readonly #bodyless: boolean;
-  readonly #closesAfter: () => boolean;
-  readonly #onSettled: () => void;
+export class ClientReply implements Reply {
+  readonly #wire: ClientWire;
+  readonly #rules: ReplyRules;
+  readonly #deadline: NodeJS.Timeout;
   #state: ReplyState = "open";
-  #goneListener: (() => void) | null = null;
+  #goneListener: ((reason: GoneReason) => void) | null = null;
   #drainListener: (() => void) | null = null;
-  #awaitsDrain = false;
+  #deadlineListener: (() => void) | null = null;
+  #stall: Countdown | null = null;
 
-  /**
-   * Must be made synchronously in the request handler. `bodyless` is true for HEAD; `closesAfter` is asked
-   * whether the client must be told to close the connection; `onSettled` is called once, when the reply has ended or gone.
-   */
-  constructor(res: HttpResponse, bodyless: boolean, closesAfter: () => boolean, onSettled: () => void) {
-    this.#res = res;
-    this.#bodyless = bodyless;
-    this.#closesAfter = closesAfter;
-    this.#onSettled = onSettled;
-    res.onAborted(() => {
-      if (this.#state === "ended") return;
-      this.#settle("gone");
-      this.#goneListener?.();
-    });
+  constructor(wire: ClientWire, rules: ReplyRules) {
+    this.#wire = wire;
+    this.#rules = rules;
+    this.#deadline = setTimeout(() => this.#onDeadline(), rules.exchangeTimeoutMs).unref();
   }
 
   get state(): ReplyState {
@@ -52,79 +41,107 @@ export class UwsReply implements Reply {
 
   send(status: number, headers: HeaderList, body: Uint8Array | string): void {
     if (this.#state !== "open") return;
-    this.#res.cork(() => {
-      writeHead(this.#res, status, headers);
-      if (this.#bodyless) this.#res.endWithoutBody(Buffer.byteLength(body), this.#closesAfter());
-      else this.#res.end(body, this.#closesAfter());
-    });
+    // Settled first: on a connection that is gone already the write may report just that.
+    const closes = this.#rules.closesAfter();
     this.#settle("ended");
+    this.#wire.send(status, headers, body, closes);
   }
 
   start(status: number, headers: HeaderList, first: Uint8Array): boolean {
     if (this.#state !== "open") return true;
     this.#state = "started";
-    let flowing = true;
-    this.#res.cork(() => {
-      writeHead(this.#res, status, headers);
-      // Said now or never: the addon would write it into the body at the end of a chunked answer.
-      if (this.#closesAfter()) this.#res.writeHeader("Connection", "close");
-      flowing = first.byteLength === 0 || this.#res.write(first);
-    });
-    return flowing || this.#waitForDrain();
+    return this.#wire.start(status, headers, first, this.#rules.closesAfter()) || this.#waitForDrain();
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.#state !== "started" || bytes.byteLength === 0) return true;
-    let flowing = true;
-    this.#res.cork(() => {
-      flowing = this.#res.write(bytes);
-    });
-    return flowing || this.#waitForDrain();
+    return this.#wire.write(bytes) || this.#waitForDrain();
   }
 
   end(last?: Uint8Array): void {
     if (this.#state !== "started") return;
-    this.#res.cork(() => {
-      if (last !== undefined && last.byteLength > 0) this.#res.write(last);
-      this.#res.end();
-    });
     this.#settle("ended");
+    this.#wire.end(last);
   }
 
   cut(): void {
     if (this.#state === "gone" || this.#state === "ended") return;
-    // Closing calls the abort handler, which must not report a client that left.
-    this.#goneListener = null;
     this.#settle("gone");
-    this.#res.close();
+    this.#wire.cut();
   }
 
   onDrain(listener: () => void): void {
     this.#drainListener = listener;
   }
 
-  onGone(listener: () => void): void {
+  onGone(listener: (reason: GoneReason) => void): void {
     this.#goneListener = listener;
   }
 
-  #settle(state: "ended" | "gone"): void {
+  onDeadline(listener: () => void): void {
+    this.#deadlineListener = listener;
+  }
+
+  /** The front end saw that the client has taken what was waiting. */
+  drained(): void {
+    this.#stall?.stop();
+    if (this.#state === "started") this.#drainListener?.();
+  }
+
+  /** The front end saw some of what waits go out. */
+  progressed(): void {
+    if (this.#stall?.isRunning === true) this.#stall.start(this.#rules.writeTimeoutMs);
+  }
+
+  /** The front end saw the connection end. */
+  lost(): void {
+    this.#leave("client_gone");
+  }
+
+  #leave(reason: GoneReason): void {
     if (this.#state === "ended" || this.#state === "gone") return;
+    this.#settle("gone");
+    this.#goneListener?.(reason);
+  }
+
+  #settle(state: "ended" | "gone"): void {
     this.#state = state;
-    this.#onSettled();
+    clearTimeout(this.#deadline);
+    this.#stall?.stop();
+    this.#rules.onSettled();
   }
 
   #waitForDrain(): false {
-    if (this.#awaitsDrain) return false;
-    this.#awaitsDrain = true;
-    this.#res.onWritable(() => {
-      // With a handler of ours, the addon drains nothing by itself; an empty cork makes it send what it holds.
-      setImmediate(() => {
+    this.#stall ??= new Countdown(
+      () => this.#wire.stayOpen(),
+      () => {
         if (this.#state !== "started") return;
-        this.#res.cork(() => {});
-        this.#drainListener?.();
-      });
-      return true;
-    });
+        this.#leave("client_stalled");
+        this.#wire.cut();
+      },
+    );
+    if (!this.#stall.isRunning) this.#stall.start(this.#rules.writeTimeoutMs);
     return false;
+  }
+
+  #onDeadline(): void {
+    if (this.#deadlineListener === null) {
+      this.#expire();
+      return;
+    }
+    // What it does may wait for a record; a client must not.
+    setTimeout(() => this.#expire(), graceMs).unref();
+    this.#deadlineListener();
+  }
+
+  #expire(): void {
+    if (this.#state === "open") {
+      const error = new LoomError("exchange_timeout");
+      this.send(error.status, [json], errorBody(error));
+      return;
+    }
+    if (this.#state !== "started") return;
+    this.#leave("client_stalled");
+    this.#wire.cut();
   }
 }

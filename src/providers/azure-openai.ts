@@ -3,14 +3,38 @@
 import type { ProviderSettings } from "../config/config.js";
 import { LoomError } from "../errors/loom-error.js";
 import { authHeaders } from "./openai.js";
-import type { Provider } from "./provider.js";
+import type { Operation, Provider } from "./provider.js";
 import { splitBaseUrl } from "./upstream-url.js";
 
 /** `stream_options` is refused with 400 by versions before this one. */
 const usageOptionSince = "2024-09-01";
 
+const dated = /^\d{4}-\d{2}-\d{2}/;
+
+/** Dated versions belong to the classic paths; the settings say which paths a provider has. */
 function isClassic(settings: ProviderSettings): boolean {
-  return settings.apiVersion !== null && /^\d{4}-\d{2}-\d{2}/.test(settings.apiVersion);
+  return settings.apiVersion !== null && dated.test(settings.apiVersion);
+}
+
+/** The client's own version where it fits the provider's paths, since the client was written for it. */
+function versionOf(settings: ProviderSettings, { apiVersion }: Operation): string | null {
+  return apiVersion !== null && dated.test(apiVersion) === isClassic(settings) ? apiVersion : settings.apiVersion;
+}
+
+/** The operations of a deployment; all others have classic paths without one. Source: openai-node's azure.ts. */
+const deploymentPaths: ReadonlySet<string> = new Set([
+  "/completions",
+  "/chat/completions",
+  "/embeddings",
+  "/audio/transcriptions",
+  "/audio/translations",
+  "/audio/speech",
+  "/images/generations",
+  "/images/edits",
+]);
+
+function isOfDeployment({ method, path }: Operation): boolean {
+  return method === "POST" && deploymentPaths.has(path);
 }
 
 function deploymentOf(settings: ProviderSettings, model: string): string {
@@ -41,19 +65,23 @@ export const azureOpenai: Provider = {
     // An endpoint may be given with or without its /openai or /openai/v1.
     const root = basePath.replace(/\/openai(?:\/v1)?$/, "");
     const headers = authHeaders(settings);
-    const query = settings.apiVersion === null ? "" : `?api-version=${encodeURIComponent(settings.apiVersion)}`;
-    if (operation === "models") {
+    const asked = versionOf(settings, operation);
+    const version = asked === null ? "" : `api-version=${encodeURIComponent(asked)}`;
+    const query = [operation.query, version].filter((part) => part !== "").join("&");
+    const { method } = operation;
+    const pathNamesModel = isClassic(settings) && isOfDeployment(operation);
+    if (isClassic(settings) && operation.path === "/models") {
       // The classic list shows what could be deployed, not what is.
-      if (isClassic(settings)) return null;
-      return { method: "GET", origin, path: `${root}/openai/v1/models${query}`, headers };
+      return null;
     }
-    const path = isClassic(settings)
-      ? `${root}/openai/deployments/${deploymentSegment(deploymentOf(settings, model))}/chat/completions`
-      : `${root}/openai/v1/chat/completions`;
-    return { method: "POST", origin, path: `${path}${query}`, headers };
+    let prefix = `${root}/openai${isClassic(settings) ? "" : "/v1"}`;
+    if (pathNamesModel) prefix += `/deployments/${deploymentSegment(deploymentOf(settings, model))}`;
+    const path = `${prefix}${operation.path}${query === "" ? "" : `?${query}`}`;
+    return { method, origin, path, headers, pathNamesModel };
   },
   bodyModel: deploymentOf,
   takesBareModel: () => true,
-  takesUsageOption: (settings) => !isClassic(settings) || (settings.apiVersion ?? "") >= usageOptionSince,
-  usageFormat: "openai-chat",
+  takesUsageOption(settings, operation) {
+    return !isClassic(settings) || (versionOf(settings, operation) ?? "") >= usageOptionSince;
+  },
 };

@@ -4,8 +4,6 @@ import type { ProviderSettings } from "../config/config.js";
 import type { Operation, Provider, UpstreamCall } from "./provider.js";
 import { splitBaseUrl } from "./upstream-url.js";
 
-const paths: Readonly<Record<Operation, string>> = { chat: "/chat/completions", models: "/models" };
-
 export function authHeaders(settings: ProviderSettings): Record<string, string> {
   if (settings.credential === null || settings.auth === "none") return {};
   const key = settings.credential.reveal();
@@ -16,10 +14,11 @@ export function authHeaders(settings: ProviderSettings): Record<string, string> 
 function openaiShapedCall(operation: Operation, settings: ProviderSettings): UpstreamCall {
   const { origin, basePath } = splitBaseUrl(settings.baseUrl);
   return {
-    method: operation === "models" ? "GET" : "POST",
+    method: operation.method,
     origin,
-    path: `${basePath}${paths[operation]}`,
+    path: `${basePath}${operation.path}${operation.query === "" ? "" : `?${operation.query}`}`,
     headers: authHeaders(settings),
+    pathNamesModel: false,
   };
 }
 
@@ -35,5 +34,4 @@ export const openai: Provider = {
   bodyModel: (_settings, model) => model,
   takesBareModel: () => true,
   takesUsageOption: () => true,
-  usageFormat: "openai-chat",
 };

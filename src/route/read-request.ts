@@ -1,21 +1,57 @@
-// What Loom must know of a chat request: parsed once, on the main thread, because the route depends on it.
+// What Loom must know of a request before it can go on: parsed once, on the main thread, because the route depends on
+// it. A body that names no model is not parsed at all.
 import { LoomError } from "../errors/loom-error.js";
-import { limits } from "../limits.js";
+import type { Endpoint } from "./endpoints.js";
+import { findFields, formBoundary } from "./form-fields.js";
+import { type Labels, readLabels } from "./read-labels.js";
+import type { AskedPath } from "./read-path.js";
 
 type JsonObject = { readonly [key: string]: unknown };
 
-export type ChatRequest = {
-  /** As the client wrote it. */
-  readonly model: string;
+/** Where the client's bytes carry the model: a JSON field, values of a form, or nowhere in the body. */
+export type BodyModel =
+  | { readonly in: "json"; readonly name: string | null }
+  | {
+      readonly in: "form";
+      readonly name: string | null;
+      readonly boundary: string;
+      readonly spans: readonly { readonly start: number; readonly end: number }[];
+    }
+  | { readonly in: "nowhere"; readonly name: null };
+
+export type ModelRequest = Labels & {
+  readonly endpoint: Endpoint;
+  /** As the client wrote it, or null when it named none. */
+  readonly model: string | null;
+  readonly bodyModel: BodyModel;
   readonly stream: boolean;
   /** The client's own `stream_options`, or null. */
   readonly streamOptions: JsonObject | null;
   /** Whether the client asked for the usage chunk itself. */
   readonly asksForUsage: boolean;
-  readonly endUser: string | null;
-  readonly sessionId: string | null;
-  readonly tags: readonly string[];
 };
+
+/** The parts of an exchange that are read; `isWhole` is false for an upload of which only the beginning is here. */
+export type RequestParts = {
+  readonly query: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  readonly isWhole: boolean;
+};
+
+type BodyFacts = Pick<ModelRequest, "bodyModel" | "stream" | "streamOptions"> & {
+  readonly user: string | null;
+  readonly session: string | null;
+};
+
+const nothingRead: BodyFacts = {
+  bodyModel: { in: "nowhere", name: null },
+  stream: false,
+  streamOptions: null,
+  user: null,
+  session: null,
+};
+const formNames: ReadonlySet<string> = new Set(["model", "stream", "user"]);
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -23,34 +59,6 @@ function isObject(value: unknown): value is JsonObject {
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
-}
-
-const sessionHeaders = [
-  "x-loom-session-id",
-  "x-session-id",
-  "session-id",
-  "helicone-session-id",
-  "x-litellm-session-id",
-];
-const userHeaders = ["x-loom-user-id", "x-user-id", "helicone-user-id", "x-litellm-end-user-id"];
-const tagHeaders = ["x-loom-tags", "x-litellm-tags"];
-
-function firstHeader(headers: ReadonlyMap<string, string>, names: readonly string[]): string | null {
-  for (const name of names) {
-    const value = headers.get(name);
-    if (value) return value;
-  }
-  return null;
-}
-
-function readTags(headers: ReadonlyMap<string, string>): readonly string[] {
-  const line = firstHeader(headers, tagHeaders);
-  if (line === null) return [];
-  const tags = line
-    .split(",")
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== "");
-  return [...new Set(tags)].slice(0, limits.tagsMax);
 }
 
 /** Where the parser stopped. Its own words quote the body, which no error may do. */
@@ -73,35 +81,81 @@ function parseObject(body: Buffer): JsonObject {
   return parsed;
 }
 
-/** Reads a chat completion request. Throws LoomError `invalid_json` or `invalid_request`. */
-export function readChatRequest(body: Buffer, headers: ReadonlyMap<string, string>): ChatRequest {
+function lacksModel(): LoomError {
+  return new LoomError("invalid_request", {
+    message: "Give the model as a string in the field `model`.",
+    param: "model",
+  });
+}
+
+function readJson(body: Buffer): BodyFacts {
   const request = parseObject(body);
   const { model, stream, stream_options: streamOptions, metadata } = request;
-  if (typeof model !== "string" || model === "") {
-    throw new LoomError("invalid_request", {
-      message: "Give the model as a string in the field `model`.",
-      param: "model",
-    });
-  }
+  if (model !== undefined && model !== null && (typeof model !== "string" || model === "")) throw lacksModel();
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
     throw new LoomError("invalid_request", { message: "`stream` must be true or false.", param: "stream" });
   }
   if (streamOptions !== undefined && streamOptions !== null && !isObject(streamOptions)) {
     throw new LoomError("invalid_request", { message: "`stream_options` must be an object.", param: "stream_options" });
   }
-  const options = isObject(streamOptions) ? streamOptions : null;
   const notes = isObject(metadata) ? metadata : {};
   return {
-    model,
+    bodyModel: { in: "json", name: model ?? null },
     stream: stream === true,
-    streamOptions: options,
-    asksForUsage: options?.["include_usage"] === true,
-    endUser:
-      firstHeader(headers, userHeaders) ??
-      textOf(request["safety_identifier"]) ??
-      textOf(request["user"]) ??
-      textOf(notes["user_id"]),
-    sessionId: firstHeader(headers, sessionHeaders) ?? textOf(notes["session_id"]),
-    tags: readTags(headers),
+    streamOptions: isObject(streamOptions) ? streamOptions : null,
+    user: textOf(request["safety_identifier"]) ?? textOf(request["user"]) ?? textOf(notes["user_id"]),
+    session: textOf(notes["session_id"]),
+  };
+}
+
+function readForm(body: Buffer, boundary: string): BodyFacts {
+  const fields = findFields(body, boundary, formNames);
+  const spans = fields.filter(({ name }) => name === "model");
+  const name = spans[0]?.value ?? null;
+  // Two readers of the form could take different ones, and only one was asked about.
+  if (spans.some(({ value }) => value !== name)) {
+    throw new LoomError("invalid_request", { message: "The form names more than one model.", param: "model" });
+  }
+  const valueOf = (wanted: string) => fields.find((field) => field.name === wanted)?.value ?? null;
+  return {
+    ...nothingRead,
+    bodyModel: { in: "form", name: name === "" ? null : name, boundary, spans },
+    stream: valueOf("stream") === "true",
+    user: textOf(valueOf("user")),
+  };
+}
+
+function readBody(endpoint: Endpoint, { headers, body, isWhole }: RequestParts): BodyFacts {
+  if (endpoint.model !== "body") return nothingRead;
+  const contentType = headers.get("content-type") ?? "";
+  const boundary = formBoundary(contentType);
+  if (boundary !== null) return readForm(body, boundary);
+  if (endpoint.needsModel) {
+    if (!isWhole) throw new LoomError("body_too_large");
+    return readJson(body);
+  }
+  const isJson = body.length > 0 && (contentType === "" || /^\s*application\/(?:[^;]*\+)?json\b/i.test(contentType));
+  return isJson && isWhole ? readJson(body) : nothingRead;
+}
+
+function modelInPath(operation: string): string {
+  const rest = operation.slice(operation.indexOf("/", 1) + 1);
+  // Its escapes were checked when the path was read.
+  return decodeURIComponent(rest);
+}
+
+/** Reads a request of this endpoint. Throws LoomError `invalid_json`, `invalid_request` or `body_too_large`. */
+export function readRequest(endpoint: Endpoint, asked: AskedPath, parts: RequestParts): ModelRequest {
+  const { user, session, ...facts } = readBody(endpoint, parts);
+  let model = asked.deployment ?? facts.bodyModel.name;
+  if (model === null && endpoint.model === "path") model = modelInPath(asked.operation);
+  if (model === null && endpoint.model === "query") model = textOf(new URLSearchParams(parts.query).get("model"));
+  if (model === null && endpoint.needsModel) throw lacksModel();
+  return {
+    endpoint,
+    model,
+    ...facts,
+    asksForUsage: facts.streamOptions?.["include_usage"] === true,
+    ...readLabels(parts.headers, user, session),
   };
 }

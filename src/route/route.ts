@@ -96,6 +96,25 @@ export function route(model: string, tenant: Tenant, table: RouteTable): readonl
   return [first, ...others];
 }
 
+/**
+ * The target of a request that names no model, such as a list of files: the provider that the client names, else the
+ * default one. Throws LoomError `provider_not_configured`.
+ */
+export function routeWithoutModel(
+  name: string | null,
+  tenant: Tenant,
+  table: RouteTable,
+): readonly [Target, ...Target[]] {
+  const wanted = name ?? tenant.defaultProvider ?? table.defaultProvider;
+  const found = findProvider(wanted, tenant, table);
+  if (found === null) {
+    throw new LoomError("provider_not_configured", {
+      message: `The provider "${wanted}" is not configured. Name one in the header x-loom-provider, or set a default provider.`,
+    });
+  }
+  return [makeTarget(found, "")];
+}
+
 /** All providers that a tenant can use, its own before the operator's of the same name. */
 export function usableProviders(tenant: Tenant, table: RouteTable): Target[] {
   const names = new Set([...tenant.providers.keys(), ...table.providers.keys()]);

@@ -3,7 +3,7 @@
 // makes a success of it.
 
 const finishPattern = /"finish_reason"\s*:\s*"/;
-const errorPattern = /(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{\s*"error"\s*:\s*[{"])/;
+const errorPattern = /(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{\s*(?:"error"\s*:\s*[{"]|"type"\s*:\s*"error"))/;
 /** How much of the end of a stream is looked at. */
 export const tailBytes = 8192;
 

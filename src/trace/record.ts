@@ -5,7 +5,13 @@
 export type Outcome = "complete" | "error" | "aborted" | "truncated" | "interrupted" | "refused";
 
 /** Which bytes-to-tokens collector reads the answer. */
-export type UsageFormat = "openai-chat" | "none";
+export type UsageFormat =
+  | "openai-chat"
+  | "openai-embeddings"
+  | "openai-responses"
+  | "openai-audio"
+  | "openai-images"
+  | "none";
 
 /** Known at admission, before anything is forwarded. Its body is the request's bytes as the client sent them. */
 export type TraceBegin = {
@@ -17,7 +23,7 @@ export type TraceBegin = {
   readonly apiKeyId: string;
   /** Unix time of the first byte seen, ms with fractions. Frozen: a replayed row is the same row. */
   readonly createdAtMs: number;
-  /** The path as a template, such as `/v1/chat/completions`. */
+  /** The operation as a template, such as `/v1/responses/{id}`, whichever form of its path the client used. */
   readonly endpoint: string;
   /** The client's own request id, or null. Never a key. */
   readonly requestId: string | null;

@@ -1,5 +1,6 @@
 // Forwarding to real servers on the loopback: which answers pass, which targets are tried, and that no request can
 // leave a pool that hangs (undici's defect: a request refused at validation keeps its connection busy for ever).
+
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -39,8 +40,9 @@ afterEach(async () => {
   }
 });
 
-function openPools(connectionsPerTargetMax: number): Pools {
-  return new Pools({ connectTimeoutMs: 1000, connectionsPerTargetMax, emit: (event) => events.push(event) });
+function openPools(connectionsPerTargetMax: number, allowedHosts: readonly string[] = ["127.0.0.1"]): Pools {
+  const emit = (event: LoomEvent) => events.push(event);
+  return new Pools({ connectTimeoutMs: 1000, connectionsPerTargetMax, allowedHosts, emit });
 }
 
 async function listen(server: Server | net.Server): Promise<string> {
@@ -67,7 +69,7 @@ async function closedPort(): Promise<string> {
 }
 
 function target(origin: string, headers: Record<string, string> = {}, owner = "operator"): ForwardTarget {
-  const call = { method: "POST" as const, origin, path: "/v1/chat/completions", headers };
+  const call = { method: "POST" as const, origin, path: "/v1/chat/completions", headers, pathNamesModel: false };
   return { providerName: "p", model: "m", owner, call, body: Buffer.from('{"model":"m"}') };
 }
 

@@ -86,6 +86,8 @@ export async function startTestGateway(env: Readonly<Record<string, string>> = {
     LOOM_HOME: home,
     DATABASE_URL: database.url,
     LOG_LEVEL: "info",
+    // Where the mock providers of tests are.
+    LOOM_ALLOWED_HOSTS: "127.0.0.1",
     ...env,
   };
   const started: GatewayProcess[] = [];

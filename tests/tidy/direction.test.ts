@@ -29,7 +29,7 @@ describe("the direction rule", () => {
     ["a phase that imports a phase", "src/tee/tee.ts", `import { a } from "../forward/pools.js";`],
     ["a phase's type from a phase", "src/tee/tee.ts", `import type { A } from "../forward/pools.js";`],
     ["anything that imports the gateway", "src/cli/start.ts", `import { gateway } from "../gateway.js";`],
-    ["a path file that imports Postgres", "src/chat-exchange.ts", `import { c } from "./postgres/connect.js";`],
+    ["a path file that imports Postgres", "src/provider-exchange.ts", `import { c } from "./postgres/connect.js";`],
     ["a path file that imports wiring", "src/gateway.ts", `import { start } from "./start.js";`],
     ["anything that imports main", "src/start.ts", `import "./main.js";`],
     ["main thread code that imports a worker", "src/hand-off/lane.ts", `import { x } from "../../workers/lane.js";`],

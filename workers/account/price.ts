@@ -62,13 +62,13 @@ export class PriceList {
     const { usage, atMs } = question;
     const list = priceListOf(question.providerKind, question.providerName);
     const model = question.responseModel ?? question.model;
-    if (usage === null || usage.promptTokens === null || usage.completionTokens === null) return unknown;
+    const amounts = usage === null ? null : amountsOf(usage);
+    if (amounts === null) return unknown;
     if (list === null || model === null || model.length > modelLengthMax) return unknown;
     try {
       const { provider } = this.#match(list, model);
       if (provider === null) return unknown;
-      const tokens = { input_tokens: usage.promptTokens, output_tokens: usage.completionTokens, ...partsOf(usage) };
-      const price = calcPrice(tokens, model, { provider, timestamp: new Date(atMs) });
+      const price = calcPrice(amounts, model, { provider, timestamp: new Date(atMs) });
       if (price === null || !(price.total_price >= 0 && price.total_price < costUsdEnd)) return unknown;
       return { costUsd: price.total_price.toFixed(costDecimals), priceVersion: this.version };
     } catch {
@@ -90,6 +90,15 @@ export class PriceList {
   }
 }
 
+/** What is priced: tokens, or time where the provider bills by it. Null when a sum is missing. */
+function amountsOf(usage: Usage): Record<string, number> | null {
+  const { promptTokens, completionTokens, audioSeconds } = usage;
+  if (promptTokens !== null && completionTokens !== null) {
+    return { input_tokens: promptTokens, output_tokens: completionTokens, ...partsOf(usage) };
+  }
+  return audioSeconds === null ? null : { audio_seconds: audioSeconds };
+}
+
 /** Only what was reported: the price list warns about nothing then, and prices nothing twice. */
 function partsOf(usage: Usage): Record<string, number> {
   const parts: Record<string, number> = {};
@@ -97,5 +106,6 @@ function partsOf(usage: Usage): Record<string, number> {
   if (usage.cacheWriteTokens) parts["cache_write_tokens"] = usage.cacheWriteTokens;
   if (usage.inputAudioTokens) parts["input_audio_tokens"] = usage.inputAudioTokens;
   if (usage.outputAudioTokens) parts["output_audio_tokens"] = usage.outputAudioTokens;
+  if (usage.inputImageTokens) parts["input_image_tokens"] = usage.inputImageTokens;
   return parts;
 }

@@ -1,9 +1,11 @@
 // What an answer says about itself: usage, the model that really answered, why it finished, whether it failed.
 // Reads the captured bytes after the client has its answer; never throws, and takes a cut answer as far as it goes.
-import { createParser } from "eventsource-parser";
 import type { UsageFormat } from "../../src/trace/record.js";
 import { decodeAnswer, isPlainJson, plainText, streamText } from "./decode-answer.js";
-import { fieldsOf, readOpenAiUsage, type Usage } from "./usage.js";
+import { collectImages } from "./images-usage.js";
+import { splitEvents } from "./split-events.js";
+import { collectTyped } from "./typed-usage.js";
+import { fieldsOf, readEmbeddingsUsage, readOpenAiUsage, type Usage } from "./usage.js";
 
 export type Answer = {
   readonly usageFormat: UsageFormat;
@@ -35,8 +37,24 @@ export function collectUsage(answer: Answer): Collected {
   if (answer.usageFormat === "none" || answer.body.length === 0) return nothing;
   const bytes = decodeAnswer(answer.body, answer.contentEncoding);
   if (bytes === null) return nothing;
-  if (isPlainJson(bytes)) return collectPlain(plainText(bytes));
-  return collectStream(streamText(bytes));
+  switch (answer.usageFormat) {
+    case "openai-responses":
+    case "openai-audio":
+      return collectTyped(bytes);
+    case "openai-images":
+      return collectImages(bytes);
+    case "openai-embeddings":
+      return collectEmbeddings(bytes);
+    case "openai-chat":
+      return isPlainJson(bytes) ? collectPlain(plainText(bytes)) : collectStream(streamText(bytes));
+  }
+}
+
+function collectEmbeddings(bytes: Uint8Array): Collected {
+  const body = isPlainJson(bytes) ? parse(plainText(bytes)) : null;
+  if (body === null) return nothing;
+  const usage = readEmbeddingsUsage(body["usage"]);
+  return { usage, responseModel: modelOf(body), finishReason: null, failed: Boolean(body["error"]) };
 }
 
 function parse(json: string): Readonly<Record<string, unknown>> | null {
@@ -83,23 +101,6 @@ function collectPlain(text: string): Collected {
     finishReason: finishOf(body)?.reason ?? null,
     failed: Boolean(body["error"]),
   };
-}
-
-type StreamEvents = { readonly events: readonly string[]; readonly failed: boolean };
-
-function splitEvents(text: string): StreamEvents {
-  const events: string[] = [];
-  let failed = false;
-  const parser = createParser({
-    onEvent: (event) => {
-      if (event.event === "error") failed = true;
-      events.push(event.data);
-    },
-  });
-  parser.feed(text);
-  // A cut stream may lack the blank line of its last event.
-  parser.feed("\n\n");
-  return { events, failed };
 }
 
 /**

@@ -12,6 +12,10 @@ export type Usage = {
   readonly reasoningTokens: number | null;
   readonly inputAudioTokens: number | null;
   readonly outputAudioTokens: number | null;
+  /** Part of promptTokens. */
+  readonly inputImageTokens: number | null;
+  /** What is billed by time instead of tokens, which are all null then. */
+  readonly audioSeconds: number | null;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -52,5 +56,43 @@ export function readOpenAiUsage(value: unknown): Usage | null {
     reasoningTokens: count(completion, "reasoning_tokens"),
     inputAudioTokens: count(prompt, "audio_tokens"),
     outputAudioTokens: count(completion, "audio_tokens"),
+    inputImageTokens: count(prompt, "image_tokens"),
+    audioSeconds: null,
+  };
+}
+
+/** The sum of an embedding: nothing is completed, so that is zero and not unknown. */
+export function readEmbeddingsUsage(value: unknown): Usage | null {
+  const usage = readOpenAiUsage(value);
+  return usage === null ? null : { ...usage, completionTokens: usage.completionTokens ?? 0 };
+}
+
+/**
+ * Reads the `usage` object of OpenAI's newer formats (responses, images, transcriptions, speech), which say `input` and
+ * `output`; a transcription that is billed by time says seconds instead. Null when it has none of these.
+ */
+export function readInputOutputUsage(value: unknown): Usage | null {
+  const usage = fieldsOf(value);
+  if (usage === null) return null;
+  const input = fieldsOf(usage["input_tokens_details"]) ?? fieldsOf(usage["input_token_details"]);
+  const output = fieldsOf(usage["output_tokens_details"]) ?? fieldsOf(usage["output_token_details"]);
+  const promptTokens = count(usage, "input_tokens");
+  const completionTokens = count(usage, "output_tokens");
+  const total = count(usage, "total_tokens");
+  const seconds = usage["seconds"];
+  const audioSeconds = typeof seconds === "number" && seconds >= 0 && Number.isFinite(seconds) ? seconds : null;
+  if (promptTokens === null && completionTokens === null && total === null && audioSeconds === null) return null;
+  const sum = promptTokens !== null && completionTokens !== null ? promptTokens + completionTokens : null;
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: total ?? (sum !== null && sum <= countMax ? sum : null),
+    cachedTokens: count(input, "cached_tokens"),
+    cacheWriteTokens: count(input, "cache_write_tokens"),
+    reasoningTokens: count(output, "reasoning_tokens"),
+    inputAudioTokens: count(input, "audio_tokens"),
+    outputAudioTokens: count(output, "audio_tokens"),
+    inputImageTokens: count(input, "image_tokens"),
+    audioSeconds,
   };
 }

@@ -49,8 +49,8 @@ const impure =
 
 /** Files in src itself that compose the path; every other one there is wiring, which nothing on the path may import. */
 const composing = new Set([
-  ..."answer-for-all gateway chat-exchange chat-plan chat-targets".split(" "),
-  ..."exchange-record fail-reply health list-models upstream-flow".split(" "),
+  ..."answer-for-all gateway provider-exchange provider-parts upstream-calls upload-stream answer-head".split(" "),
+  ..."exchange-clock exchange-record fail-reply health list-models upstream-flow".split(" "),
 ]);
 
 /** The room of a path: its folder below src, else the top-level folder; for a file in src itself, what it is part of. */

@@ -18,7 +18,15 @@ describe("findEndpoint", () => {
     ["GET", "/v1/models/ft%3Agpt%2Fx", { kind: "model", id: "ft:gpt/x" }],
     ["GET", "/v1/models/%zz", { kind: "model", id: "%zz" }],
     ["GET", "/v1/chat/completions", { kind: "wrong-method" }],
-    ["POST", "/v1/embeddings", { kind: "unknown", shape: "openai" }],
+    ["POST", "/v1/embeddings", { kind: "other", shape: "openai", operation: "/embeddings", deployment: null }],
+    [
+      "POST",
+      "/openai/deployments/a%2Fb/audio/speech?api-version=2024-10-21",
+      { kind: "other", shape: "azure", operation: "/audio/speech", deployment: "a/b" },
+    ],
+    ["GET", "/openai/files?api-version=2024-10-21", { kind: "other", operation: "/files" }],
+    ["GET", "/openai/files", { kind: "unknown", shape: "azure" }],
+    ["GET", "/elsewhere", { kind: "unknown", shape: "openai" }],
     ["POST", "/openai/chat/completions", { kind: "unknown", shape: "azure" }],
   ])("%s %s", (method, target, expected) => {
     expect(findEndpoint(method, target, "both")).toMatchObject(expected);

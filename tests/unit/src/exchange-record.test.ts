@@ -22,8 +22,10 @@ const caller: Caller = {
   },
   apiKeyId: "k1",
   scopes: [],
+  onDisconnect: "cancel",
 };
-const facts: RequestFacts = { model: "gpt-4o", streamed: true, sessionId: "s", endUser: "u", tags: ["a"] };
+const endpoint = "/v1/chat/completions";
+const facts: RequestFacts = { endpoint, model: "gpt-4o", streamed: true, sessionId: "s", endUser: "u", tags: ["a"] };
 
 type Seen = { kind: number; seq: number; record: unknown; body: string };
 let frames: Seen[];
@@ -57,6 +59,7 @@ function exchange(headers: Record<string, string> = {}): Exchange {
     receivedAtMs: performance.now() - 50,
     createdAtMs: 1_700_000_000_000.5,
     body: Buffer.from("request"),
+    rest: null,
     // Records do not touch the reply.
     reply: null as unknown as Exchange["reply"],
   };
@@ -101,7 +104,7 @@ describe("the begin of a record", () => {
   });
 
   it("has nulls where the request could not be read", async () => {
-    const begin = await beginOf({}, unreadRequest);
+    const begin = await beginOf({}, { ...unreadRequest, endpoint });
     expect(begin).toMatchObject({
       requestId: null,
       model: null,
@@ -116,7 +119,7 @@ describe("the begin of a record", () => {
     const long = "x".repeat(10_000);
     const begin = await beginOf(
       { "x-request-id": long },
-      { model: long, streamed: false, sessionId: long, endUser: long, tags: [long] },
+      { endpoint, model: long, streamed: false, sessionId: long, endUser: long, tags: [long] },
     );
     for (const text of [begin.model, begin.sessionId, begin.endUser, begin.requestId, begin.tags[0]]) {
       expect(text).toHaveLength(limits.columnTextMax);

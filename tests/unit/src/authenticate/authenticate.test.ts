@@ -20,7 +20,12 @@ function loaded(name: string, change: Partial<LoadedKey> = {}): LoadedKey {
     providers: new Map(),
     routes: new Map(),
   };
-  return { caller: { tenant, apiKeyId: name, scopes: [] }, usable: true, expiresAtMs: null, ...change };
+  return {
+    caller: { tenant, apiKeyId: name, scopes: [], onDisconnect: "cancel" },
+    usable: true,
+    expiresAtMs: null,
+    ...change,
+  };
 }
 
 /** The database: what it answers, and every question that it was asked. */

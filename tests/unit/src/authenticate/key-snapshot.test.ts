@@ -23,7 +23,11 @@ const tenant = {
 const known: KnownKey = {
   keyHash: "ab".repeat(32),
   checkedAtUnixMs: 1_700_000_000_000,
-  loaded: { usable: true, expiresAtMs: null, caller: { tenant, apiKeyId: "k-1", scopes: ["bodies:read"] } },
+  loaded: {
+    usable: true,
+    expiresAtMs: null,
+    caller: { tenant, apiKeyId: "k-1", scopes: ["bodies:read"], onDisconnect: "drain" },
+  },
 };
 
 describe("a snapshot of known keys", () => {

@@ -32,6 +32,8 @@ export function makeTools(changes: Partial<ProgramTools> = {}): {
     },
     forgetSnapshot: async () => undefined,
     isWatched: false,
+    probeProviders: async () => [],
+    examine: async () => [],
     callAudit: async () => {
       throw new Error("This command does not need the ledger.");
     },

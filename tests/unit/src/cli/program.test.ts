@@ -16,6 +16,8 @@ const commands = [
   "key revoke",
   "provider set",
   "provider list",
+  "provider test",
+  "doctor",
   "route set",
   "route list",
   "keys-master list",

@@ -31,7 +31,10 @@ function faultsOf(yaml: string, env: Record<string, string> = {}): string[] {
 test("every setting of the file is honoured", () => {
   const config = read(`
 home: h
-listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, frontEnd: uws, frontEndSha256: ${"b".repeat(64)}}
+listen: {host: 0.0.0.0, port: 0, chunkedRequests: accept, bodyBytesMax: 1000, uploadBytesMax: 2000,
+  bodyBytesInFlightMax: 3000, exchangesMax: 10, headersTimeoutMs: 11, keepAliveTimeoutMs: 12, bodyTimeoutMs: 13,
+  writeTimeoutMs: 14, exchangeTimeoutMs: 15, keepAliveCommentsMs: 16, frontEnd: node, frontEndSha256: ${"b".repeat(64)}}
+capture: {bytesMax: 17, bytesInFlightMax: 65536}
 database: {url: "postgres://h/d"}
 ledgerKey: hush
 masterKeys: 2:${Buffer.alloc(32, 2).toString("base64")},1:${Buffer.alloc(32, 1).toString("base64")}
@@ -43,7 +46,7 @@ logLevel: silent
 log: {sampleRatio: 0.5, format: json}
 metrics: {enabled: false, token: hush}
 otel: {endpoint: "http://c:4318", protocol: grpc, headers: "a=hush", serviceName: s, resourceAttributes: "a=b", traces: otlp, metrics: otlp, metricsIntervalMs: 1000, sampler: traceidratio, sampleRatio: 0.5, slowMs: 10, captureContent: true, disabled: false}
-upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5}
+upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5, allowedHosts: [10.0.0.1]}
 auth: {freshMs: 6, staleMaxMs: 7}
 retention: {days: 9}
 drainTimeoutMs: 8
@@ -52,7 +55,23 @@ defaultProvider: mock
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     home: join(folder, "h"),
     file: join(folder, "loom.yaml"),
-    listen: { host: "0.0.0.0", port: 0, chunkedRequests: "accept", bodyBytesMax: 1000 },
+    listen: {
+      host: "0.0.0.0",
+      port: 0,
+      chunkedRequests: "accept",
+      bodyBytesMax: 1000,
+      uploadBytesMax: 2000,
+      bodyBytesInFlightMax: 3000,
+      exchangesMax: 10,
+      headersTimeoutMs: 11,
+      keepAliveTimeoutMs: 12,
+      bodyTimeoutMs: 13,
+      writeTimeoutMs: 14,
+      exchangeTimeoutMs: 15,
+      keepAliveCommentsMs: 16,
+      frontEnd: "node",
+    },
+    capture: { bytesMax: 17, bytesInFlightMax: 65_536 },
     databaseUrl: "[secret]",
     masterKeys: "[secret]",
     masterKeysFile: null,
@@ -83,6 +102,7 @@ defaultProvider: mock
       idleTimeoutMs: 3,
       totalTimeoutMs: 4,
       connectionsPerTargetMax: 5,
+      allowedHosts: ["10.0.0.1"],
     },
     auth: { freshMs: 6, staleMaxMs: 7 },
     retentionDays: 9,
@@ -92,6 +112,12 @@ defaultProvider: mock
     defaultProvider: "mock",
     frontEndSha256: "b".repeat(64),
   });
+});
+
+test("a setting that the native front end does not have is a fault", () => {
+  expect(faultsOf("listen:\n  keepAliveTimeoutMs: 1000\n")).toEqual([
+    "loom.yaml:2 listen.keepAliveTimeoutMs: The native front end has a fixed time of about 30 seconds for this. Remove it, or set listen.frontEnd to node.",
+  ]);
 });
 
 describe("faults name the line", () => {

@@ -8,7 +8,12 @@ let events: LoomEvent[] = [];
 let pools: Pools;
 function open(): Pools {
   events = [];
-  pools = new Pools({ connectTimeoutMs: 100, connectionsPerTargetMax: 1, emit: (event) => events.push(event) });
+  pools = new Pools({
+    connectTimeoutMs: 100,
+    connectionsPerTargetMax: 1,
+    allowedHosts: [],
+    emit: (event) => events.push(event),
+  });
   return pools;
 }
 afterEach(() => pools.stop());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LoomError } from "../../../../src/errors/loom-error.js";
-import { isRefusal, neverSent, upstreamFault } from "../../../../src/forward/upstream-fault.js";
+import { isRefusal, isStale, neverSent, upstreamFault } from "../../../../src/forward/upstream-fault.js";
 
 const withCode = (code: string) => Object.assign(new Error(code), { code });
 
@@ -52,5 +52,22 @@ describe("a fault upstream", () => {
   it.each([null, undefined, "text", 7, {}])("may be anything, such as %j", (thrown) => {
     expect(upstreamFault(thrown).code).toBe("upstream_cut");
     expect(neverSent(thrown)).toBe(false);
+  });
+});
+
+describe("a stale connection", () => {
+  const fault = (code: string, syscall?: string) => Object.assign(new Error(code), { code, syscall });
+  it.each([
+    [fault("ECONNRESET", "write"), "perhaps", true],
+    [fault("EPIPE", "writev"), "perhaps", true],
+    [fault("ECONNRESET", "read"), "perhaps", false],
+    [fault("UND_ERR_SOCKET"), "perhaps", false],
+    [fault("ECONNRESET", "read"), "nothing", true],
+    [fault("UND_ERR_SOCKET"), "nothing", true],
+    [fault("UND_ERR_INVALID_ARG"), "nothing", false],
+    [fault("ECONNREFUSED", "connect"), "nothing", false],
+    [null, "perhaps", false],
+  ] as const)("by %s after %s was sent: %s", (error, sent, expected) => {
+    expect(isStale(error, sent)).toBe(expected);
   });
 });

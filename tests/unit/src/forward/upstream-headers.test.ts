@@ -3,11 +3,33 @@ import { describe, expect, it } from "vitest";
 import { checkUpstreamPath, upstreamHeaders } from "../../../../src/forward/upstream-headers.js";
 
 const make = (client: Record<string, string>, provider: Record<string, string> = {}, ownAccount = false) =>
-  upstreamHeaders({ client: new Map(Object.entries(client)), provider, ownAccount });
+  upstreamHeaders({ client: new Map(Object.entries(client)), provider, ownAccount, hasBody: true });
 const always = { "content-type": "application/json", "accept-encoding": "identity" };
 const refused = expect.objectContaining({ code: "internal_error" }) as Error;
 
 describe("the headers that go upstream", () => {
+  it("name no type where there is no body", () => {
+    const input = { client: new Map([["range", "bytes=0-9"]]), provider: {}, ownAccount: false, hasBody: false };
+    expect(upstreamHeaders(input)).toEqual({ "accept-encoding": "identity", range: "bytes=0-9" });
+  });
+
+  it.each([
+    "x-litellm-session-id",
+    "x-litellm-tags",
+    "helicone-auth",
+    "helicone-user-id",
+    "helicone-property-app",
+    "x-portkey-api-key",
+    "x-portkey-metadata",
+    "cf-aig-metadata",
+    "cf-aig-authorization",
+    "x-loom-provider",
+    "x-goog-api-key",
+    "x-stainless-lang",
+  ])("never hold %s", (name) => {
+    expect(make({ [name]: "x" })).toEqual(always);
+  });
+
   it("are the provider's, and of the client's those on the list", () => {
     const client = {
       accept: "*/*",
@@ -61,7 +83,7 @@ describe("the headers that go upstream", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(name, fc.string({ unit: "binary" }))), (lines) => {
-        const headers = upstreamHeaders({ client: new Map(lines), provider: {}, ownAccount: true });
+        const headers = upstreamHeaders({ client: new Map(lines), provider: {}, ownAccount: true, hasBody: true });
         for (const [key, value] of Object.entries(headers)) {
           expect(key).toMatch(/^[a-z-]+$/);
           expect(value).toMatch(/^[\t\x20-\x7e\x80-\xff]*$/);

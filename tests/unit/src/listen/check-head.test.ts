@@ -14,9 +14,9 @@ function check({
 }: Asked): BodyFraming {
   const reader = new HeadReader();
   for (const [name, value] of lines) reader.add(name, value);
-  const { headers, repeated, headerCount } = reader;
-  const head = { method, path, query: "", headers, repeated, headerCount };
-  return checkHead(head, { chunkedRequests: "refuse", bodyBytesMax: 1000, ...rules });
+  const { headers, repeated, headerCount, malformed } = reader;
+  const head = { method, path, query: "", headers, repeated, headerCount, malformed };
+  return checkHead(head, { chunkedRequests: "refuse", bodyBytesMax: 1000, uploadBytesMax: 5000, ...rules });
 }
 
 function codeOf(asked: Asked): string {
@@ -78,6 +78,17 @@ describe("the head of a request", () => {
   });
 
   it.each([
+    ["multipart/form-data; boundary=x", "5000", "taken"],
+    ["application/octet-stream", "5001", "body_too_large"],
+    ["application/json", "1001", "body_too_large"],
+    ["Application/JSON; charset=utf-8", "1001", "body_too_large"],
+    ["application/ld+json", "1001", "body_too_large"],
+    ["", "1001", "body_too_large"],
+  ])("of type %j with %s bytes, where uploads may be larger than other bodies, is %s", (type, length, code) => {
+    expect(codeOf({ lines: withHost(["content-type", type], ["content-length", length]) })).toBe(code);
+  });
+
+  it.each([
     ["chunked", "taken"],
     ["Chunked", "taken"],
     ["gzip, chunked", "bad_request"],
@@ -88,6 +99,21 @@ describe("the head of a request", () => {
     const lines = withHost(["transfer-encoding", coding]);
     expect(codeOf({ lines, rules: { chunkedRequests: "accept" } })).toBe(code);
     if (code === "taken") expect(check({ lines, rules: { chunkedRequests: "accept" } })).toBe("chunked");
+  });
+
+  it.each([
+    [["upgrade", "websocket"], "websocket_unsupported"],
+    [["upgrade", "h2c, WebSocket/13"], "websocket_unsupported"],
+    [["upgrade", "h2c"], "taken"],
+    [["expect", "100-Continue"], "taken"],
+    [["expect", "200-ok"], "expectation_failed"],
+    [["", "x"], "bad_request"],
+    [["x a", "x"], "bad_request"],
+    [["x-a", "a\rb"], "bad_request"],
+    [["x-a", "a\u0000b"], "bad_request"],
+    [["x-a", "a\tb \u00ff"], "taken"],
+  ] as [[string, string], string][])("with the line %j is %s", (line, code) => {
+    expect(codeOf({ lines: withHost(line) })).toBe(code);
   });
 
   it("has a bounded number of lines", () => {

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compatibleAddonHashes } from "../../../../src/listen/addon-hashes.js";
-import { loadFrontEnd } from "../../../../src/listen/native-addon.js";
+import { loadAddon } from "../../../../src/listen/native-addon.js";
 
 let home: string;
 beforeEach(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const load = () => loadFrontEnd({ home, acceptedSha256: null, headerBytesMax: 32_768 });
+const load = () => loadAddon({ home, acceptedSha256: null, headerBytesMax: 32_768 });
 
 describe("the front end's addon", () => {
   it("is loaded and says which it is", () => {

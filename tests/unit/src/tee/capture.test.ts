@@ -10,7 +10,7 @@ describe("the capture of an answer", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     sent = [];
-    capture = new Capture((bytes) => sent.push(joined(bytes)));
+    capture = new Capture({ bytesMax: limits.captureBytesMax, sendChunk: (bytes) => sent.push(joined(bytes)) });
   });
   afterEach(() => vi.useRealTimers());
 

@@ -171,4 +171,61 @@ describe("what the gate holds back", () => {
     expect(gate.push(event)).toEqual(event);
     expect(gate.state).toBe("flowing");
   });
+
+  it("is an event of 8 MB until its end, and is passed whole", () => {
+    const gate = new EventGate({ dropsUsage: true });
+    const event = Buffer.from(`data: ${"x".repeat(8 * 1024 * 1024)}\n\n`);
+    let passed = 0;
+    for (let at = 0; at < event.length; at += 65_536) passed += gate.push(event.subarray(at, at + 65_536)).length;
+    expect(passed).toBe(event.length);
+  });
+
+  it.each([
+    ["data: x", "an event"],
+    [":", "a comment"],
+    [":a\nb\n", "lines after a comment"],
+  ])("costs the same for each byte, however long the part is (%j: %s)", (start) => {
+    const drip = (bytes: number): number => {
+      const gate = new EventGate({ dropsUsage: true });
+      gate.push(Buffer.from(start));
+      const byte = Buffer.from(start.endsWith("\n") ? "c\n" : "x");
+      const startedAtMs = performance.now();
+      for (let sent = 0; sent < bytes; sent += 1) gate.push(byte);
+      return performance.now() - startedAtMs;
+    };
+    drip(20_000);
+    const short = drip(20_000);
+    // Ten times the bytes; quadratic work would be a hundred times.
+    expect(drip(200_000)).toBeLessThan(Math.max(short, 5) * 40);
+  });
+
+  it("is nothing of the rest of an event that was too long, whatever it looks like", () => {
+    const gate = new EventGate({ dropsUsage: true });
+    gate.push(Buffer.alloc(limits.heldEventBytesMax + 1, "x"));
+    const rest = Buffer.from("data: [DONE]\r\n\r\ndata: b\n\n");
+    expect(gate.push(rest).equals(rest)).toBe(true);
+    expect(gate.state).toBe("flowing");
+    expect(gate.push(Buffer.from("data: [DONE]\n\n")).length).toBe(0);
+    expect(gate.state).toBe("terminal");
+  });
+
+  it.each(["\n\n", "\r\n\r\n", "\r\r", "\n\r\n"])("finds the end %j of a long event at any cut", (end) => {
+    const long = Buffer.alloc(limits.heldEventBytesMax + 1, "x");
+    for (let cutAt = 0; cutAt <= end.length; cutAt += 1) {
+      const gate = new EventGate({ dropsUsage: false });
+      gate.push(Buffer.concat([long, Buffer.from(end.slice(0, cutAt))]));
+      gate.push(Buffer.from(end.slice(cutAt)));
+      expect(gate.atBoundary).toBe(true);
+    }
+  });
+
+  it.each([
+    'event: response.completed\ndata: {"type":"response.completed","response":{}}\n\n',
+    'data: {"type":"response.completed","response":{}}\n\n',
+  ])("is an event of a type that ends the stream: %j", (event) => {
+    const gate = new EventGate({ dropsUsage: false, terminalTypes: ["response.completed"] });
+    const other = 'data: {"type":"response.created","text":"response.completed"}\n\n';
+    expect(gate.push(Buffer.from(other + event)).toString()).toBe(other);
+    expect(gate.state).toBe("terminal");
+  });
 });

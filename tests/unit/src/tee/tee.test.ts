@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../../../../src/limits.js";
-import { Tee } from "../../../../src/tee/tee.js";
+import type { AnswerForm } from "../../../../src/tee/answer-form.js";
+import { Tee, type TeeOptions } from "../../../../src/tee/tee.js";
 
 /** Both sides, writing down what is asked of them. */
 class Sides {
@@ -9,7 +10,26 @@ class Sides {
   flowing = true;
   terminals = 0;
 
-  open(events: boolean, dropsUsage = false): Tee {
+  /** Bytes held for all answers together, and their bound. */
+  heldBytes = 0;
+  heldBytesMax = Number.POSITIVE_INFINITY;
+  waiting: (() => void)[] = [];
+
+  add(bytes: number): void {
+    this.heldBytes += bytes;
+  }
+
+  get isOver(): boolean {
+    return this.heldBytes > this.heldBytesMax;
+  }
+
+  whenFree(listener: () => void): void {
+    this.waiting.push(listener);
+  }
+
+  chunks = 0;
+
+  open(form: AnswerForm, more: Partial<TeeOptions> = {}): Tee {
     const note = (call: string, bytes: Uint8Array) => {
       this.bytes += bytes.byteLength;
       this.calls.push(
@@ -18,8 +38,13 @@ class Sides {
       return this.flowing;
     };
     return new Tee({
-      events,
-      dropsUsage,
+      streamEnd: "done",
+      form,
+      dropsUsage: false,
+      captureBytesMax: limits.captureBytesMax,
+      keepAliveCommentsMs: null,
+      held: this,
+      onMemory: (state) => this.calls.push(`memory ${state}`),
       downstream: {
         start: (bytes) => note("start", bytes),
         write: (bytes) => note("write", bytes),
@@ -27,15 +52,16 @@ class Sides {
         end: (bytes) => note("end", bytes),
       },
       onSlowClient: () => this.calls.push("pause"),
-      sendChunk: () => {},
+      sendChunk: () => (this.chunks += 1),
       onTerminal: () => {
         this.terminals += 1;
       },
+      ...more,
     });
   }
 }
 
-const rest = (tee: Tee) => Buffer.concat([...tee.capture.takeRest()]).toString();
+const rest = (tee: Tee) => Buffer.concat([...tee.stop()]).toString();
 let sides: Sides;
 beforeEach(() => {
   sides = new Sides();
@@ -43,7 +69,7 @@ beforeEach(() => {
 
 describe("a plain answer", () => {
   it("is held whole until it is released, and then sent with its length", () => {
-    const tee = sides.open(false);
+    const tee = sides.open("plain");
     tee.take(Buffer.from('{"a":'));
     tee.take(Buffer.from("1}"));
     expect(sides.calls).toEqual([]);
@@ -55,12 +81,12 @@ describe("a plain answer", () => {
   });
 
   it("is sent when it is empty", () => {
-    sides.open(false).release();
+    sides.open("plain").release();
     expect(sides.calls).toEqual(["send "]);
   });
 
   it("over the bound is passed on, all but its last piece", () => {
-    const tee = sides.open(false);
+    const tee = sides.open("plain");
     const piece = Buffer.alloc(limits.heldAnswerBytesMax / 2);
     tee.take(piece);
     tee.take(piece);
@@ -73,22 +99,22 @@ describe("a plain answer", () => {
   });
 
   it("whose first piece is over the bound still waits with that piece", () => {
-    const tee = sides.open(false);
+    const tee = sides.open("plain");
     tee.take(Buffer.alloc(limits.heldAnswerBytesMax + 1));
     expect(sides.bytes).toBe(0);
     tee.release();
     expect(sides.bytes).toBe(limits.heldAnswerBytesMax + 1);
-    expect(sides.calls.at(-1)).toBe(`end ${limits.heldAnswerBytesMax + 1} bytes`);
+    expect(sides.calls).toEqual([`send ${limits.heldAnswerBytesMax + 1} bytes`]);
   });
 
   it("never lets an event be put in", () => {
-    expect(sides.open(false).atEventBoundary).toBe(false);
+    expect(sides.open("plain").atEventBoundary).toBe(false);
   });
 });
 
 describe("an event stream", () => {
   it("passes at once, ends with what was held, and is captured as it came", () => {
-    const tee = sides.open(true, true);
+    const tee = sides.open("events", { dropsUsage: true });
     const usage = 'data: {"choices":[],"usage":{"total_tokens":1}}\n\n';
     tee.take(Buffer.from("data: a\n\n"));
     expect(sides.calls).toEqual(["start data: a\n\n"]);
@@ -106,7 +132,7 @@ describe("an event stream", () => {
   });
 
   it("of nothing but its end is started and ended", () => {
-    const tee = sides.open(true);
+    const tee = sides.open("events");
     tee.take(Buffer.from("data: [DONE]\n\n"));
     expect(tee.hasStarted).toBe(false);
     tee.release();
@@ -114,7 +140,7 @@ describe("an event stream", () => {
   });
 
   it("is not complete when it ends without its terminal event or a finish reason", () => {
-    const tee = sides.open(true);
+    const tee = sides.open("events");
     expect(tee.isComplete).toBe(false);
     tee.take(Buffer.from('data: {"choices":[{"finish_reason":null}]}\n\n'));
     expect(tee.isComplete).toBe(false);
@@ -123,7 +149,7 @@ describe("an event stream", () => {
   });
 
   it("is complete by its finish reason also when it came in single bytes", () => {
-    const tee = sides.open(true);
+    const tee = sides.open("events");
     for (const byte of Buffer.from('data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: {"usage":{}}\n\n')) {
       tee.take(Buffer.from([byte]));
     }
@@ -131,7 +157,7 @@ describe("an event stream", () => {
   });
 
   it("pauses the provider when the client reads too slowly", () => {
-    const tee = sides.open(true);
+    const tee = sides.open("events");
     sides.flowing = false;
     tee.take(Buffer.from("data: a\n\n"));
     expect(sides.calls).toEqual(["start data: a\n\n", "pause"]);
@@ -141,10 +167,91 @@ describe("an event stream", () => {
   });
 
   it("tells whether an event may be put in after what the client has", () => {
-    const tee = sides.open(true);
+    const tee = sides.open("events");
     tee.take(Buffer.from("data: a\n\nda"));
     expect(tee.atEventBoundary).toBe(true);
     tee.take(Buffer.alloc(limits.heldEventBytesMax, "x"));
     expect(tee.atEventBoundary).toBe(false);
+  });
+
+  it("gets comments in long silences, never inside an event or after the terminal one, and none when it is over", () => {
+    vi.useFakeTimers();
+    try {
+      const tee = sides.open("events", { keepAliveCommentsMs: 1000 });
+      vi.advanceTimersByTime(1000);
+      expect(sides.calls).toEqual(["start :\n\n"]);
+      tee.take(Buffer.from("data: a\n\nda"));
+      vi.advanceTimersByTime(999);
+      expect(sides.calls.at(-1)).toBe("write data: a\n\n");
+      vi.advanceTimersByTime(1);
+      // The part that waits for its end has not gone out: a comment is still between events.
+      expect(sides.calls.at(-1)).toBe("write :\n\n");
+      tee.take(Buffer.alloc(limits.heldEventBytesMax, "x"));
+      const calls = sides.calls.length;
+      vi.advanceTimersByTime(10_000);
+      expect(sides.calls).toHaveLength(calls);
+      tee.take(Buffer.from("\n\ndata: [DONE]\n\n"));
+      vi.advanceTimersByTime(10_000);
+      expect(sides.calls).toHaveLength(calls + 1);
+      tee.stop();
+      tee.release();
+      vi.advanceTimersByTime(10_000);
+      expect(sides.calls.at(-1)).toBe("end data: [DONE]\n\n");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("an opaque answer", () => {
+  it("passes as it comes, all but the piece that came last", () => {
+    const tee = sides.open("opaque");
+    for (const text of ["a", "b", "c"]) tee.take(Buffer.from(text));
+    expect(sides.calls).toEqual(["start a", "write b"]);
+    tee.release();
+    expect(sides.calls.at(-1)).toBe("end c");
+  });
+});
+
+describe("too many bytes in memory altogether", () => {
+  it("let a plain answer go that was held, and slow its provider down until there is room", () => {
+    const tee = sides.open("plain");
+    tee.take(Buffer.from("a"));
+    sides.heldBytesMax = 1;
+    expect(sides.calls).toEqual([]);
+    tee.take(Buffer.from("b"));
+    // What the lane has not acknowledged counts as well.
+    expect(sides.calls).toEqual(["start a"]);
+    expect(sides.chunks).toBe(1);
+    expect(sides.heldBytes).toBe(0);
+    sides.heldBytes = 5;
+    tee.take(Buffer.from("c"));
+    expect(sides.calls).toEqual(["start a", "write b", "memory held"]);
+    sides.heldBytes = 0;
+    for (const listener of sides.waiting) listener();
+    expect(sides.calls.at(-1)).toBe("memory free");
+    expect(tee.stop()).toEqual([]);
+    tee.release();
+    expect(sides.calls.at(-1)).toBe("end c");
+    expect(sides.heldBytes).toBe(0);
+  });
+
+  it("are not counted for an answer that is over, whatever still comes of it", () => {
+    const tee = sides.open("plain");
+    tee.take(Buffer.from("a"));
+    expect(sides.heldBytes).toBe(2);
+    tee.stop();
+    tee.take(Buffer.from("b"));
+    expect(sides.heldBytes).toBe(0);
+  });
+
+  it("pass a part of an event before its end, after which none may be put in", () => {
+    sides.heldBytesMax = 3;
+    const tee = sides.open("events");
+    tee.take(Buffer.from("data: a"));
+    expect(sides.calls).toEqual(["start data: a"]);
+    expect(tee.atEventBoundary).toBe(false);
+    tee.take(Buffer.from("\n\n"));
+    expect(tee.atEventBoundary).toBe(true);
   });
 });

@@ -11,6 +11,8 @@ const usage: Usage = {
   reasoningTokens: null,
   inputAudioTokens: null,
   outputAudioTokens: null,
+  inputImageTokens: null,
+  audioSeconds: null,
 };
 const prices = new PriceList();
 const question: PriceQuestion = {
@@ -44,6 +46,19 @@ describe("a price", () => {
   it("follows the model that answered rather than the one asked for", () => {
     expect(cost({ model: "my-alias", responseModel: "gpt-4o-mini-2024-07-18" })).toBe("0.0001800000");
     expect(cost({ responseModel: "gpt-6.1-sol" })).toBe(null);
+  });
+
+  it("is by time where the provider bills time", () => {
+    const none = { ...usage, promptTokens: null, completionTokens: null };
+    expect(cost({ model: "whisper-1", usage: { ...none, audioSeconds: 3600 } })).toBe("0.3600000000");
+    expect(cost({ model: "whisper-1", usage: none })).toBe(null);
+  });
+
+  it("is known of embeddings and of pictures", () => {
+    const embedding = { ...usage, completionTokens: 0 };
+    expect(cost({ model: "text-embedding-3-small", usage: embedding })).toBe("0.0000200000");
+    const pictures = { ...usage, inputImageTokens: 400 };
+    expect(cost({ model: "gpt-image-1", usage: pictures })).toBe("0.0090000000");
   });
 
   it("knows Azure's names", () => {

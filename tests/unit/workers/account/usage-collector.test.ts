@@ -54,6 +54,8 @@ describe("usage of a plain answer", () => {
         reasoningTokens: 2,
         inputAudioTokens: 0,
         outputAudioTokens: 3,
+        inputImageTokens: null,
+        audioSeconds: null,
       },
       responseModel: "gpt-4o-2024-08-06",
       finishReason: "stop",

@@ -1,72 +1,82 @@
-// One chat completion from its admission to its end: forward, tee, hand off. What may happen to it, and the
+// One request to a provider from its admission to its end: forward, tee, hand off. What may happen to it, and the
 // outcome that each leaves behind:
 //   the answer ends whole                     complete   (error, when the provider's status says so)
 //   the provider fails before a byte came     error      the client gets an error reply
 //   the provider breaks off                   truncated  an error reply, or an error event and a broken connection
-//   the client leaves before the end          aborted    the provider's work is stopped
+//   the client leaves before the end          aborted    the provider's work is stopped, or read on to its usage
 
-import type { ChatParts, ChatPlan } from "./chat-plan.js";
-import { type ChatTarget, makeChatTargets } from "./chat-targets.js";
+import { type AnswerHead, capturedAnswer, headersOf } from "./answer-head.js";
 import type { LoomErrorCode } from "./errors/codes.js";
 import { LoomError } from "./errors/loom-error.js";
 import { providerErrorCode } from "./errors/provider-error.js";
+import { ExchangeClock } from "./exchange-clock.js";
 import { type ExchangeEnd, ExchangeRecord } from "./exchange-record.js";
 import { describeCause, failReply, type ReplyFacts } from "./fail-reply.js";
 import type { UpstreamHeaders } from "./forward/attempt.js";
 import { type Forwarding, type ForwardListener, forward } from "./forward/forward.js";
-import type { Exchange, HeaderList } from "./listen/exchange.js";
+import { limits } from "./limits.js";
+import type { Exchange, GoneReason } from "./listen/exchange.js";
+import type { ExchangePlan, ProviderParts } from "./provider-parts.js";
 import type { Target } from "./route/route.js";
-import { headerText, responseHeaders } from "./tee/response-headers.js";
+import { answerForm } from "./tee/answer-form.js";
 import { Tee } from "./tee/tee.js";
+import { openUpload } from "./upload-stream.js";
+import { makeUpstreamTargets, type UpstreamTarget } from "./upstream-calls.js";
 import { type FlowState, UpstreamFlow } from "./upstream-flow.js";
 
 /** How long the end of a stream is awaited after its terminal event; some servers keep the connection open. */
 const afterTerminalMs = 100;
 
-type Head = { readonly status: number; readonly headers: UpstreamHeaders; readonly events: boolean };
-
-export class ChatExchange implements ForwardListener {
+export class ProviderExchange implements ForwardListener {
   readonly #exchange: Exchange;
-  readonly #plan: ChatPlan;
-  readonly #parts: ChatParts;
+  readonly #plan: ExchangePlan;
+  readonly #parts: ProviderParts;
   readonly #record: ExchangeRecord;
   readonly #flow = new UpstreamFlow();
   #forwarding: Forwarding | null = null;
   #tee: Tee | null = null;
-  #head: Head | null = null;
-  #targets: readonly ChatTarget[] = [];
-  #sentAtMs = 0;
-  #firstByteAtMs: number | null = null;
-  #upstreamEndAtMs: number | null = null;
+  #head: AnswerHead | null = null;
+  #targets: readonly UpstreamTarget[] = [];
+  readonly #clock: ExchangeClock;
   #terminalTimer: NodeJS.Timeout | null = null;
+  #gone: GoneReason = "client_gone";
+  /** Set from when the client has left and its key's policy is to read on. */
+  #drainTimer: NodeJS.Timeout | null = null;
 
   /** Admits the exchange and forwards it, at once or when its `begin` is kept, as the durability asks. */
-  constructor(exchange: Exchange, plan: ChatPlan, parts: ChatParts) {
+  constructor(exchange: Exchange, plan: ExchangePlan, parts: ProviderParts) {
     this.#exchange = exchange;
+    this.#clock = new ExchangeClock(exchange.receivedAtMs);
     this.#plan = plan;
     this.#parts = parts;
-    const facts = { ...plan.request, streamed: plan.request.stream };
+    const { request } = plan.askedFor;
+    const facts = { ...request, endpoint: request.endpoint.template, streamed: request.stream };
     parts.traffic.requestBytes += exchange.body.length;
-    exchange.reply.onGone(() => this.#onClientGone());
+    exchange.reply.onGone((reason) => this.#onClientGone(reason));
+    exchange.reply.onDeadline(() => this.onFault(new LoomError("exchange_timeout")));
     const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
     const onLag = (state: FlowState) => this.#flow.set("record", state);
-    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, onAcknowledged: onBegin });
+    const { held } = parts.tee;
+    this.#record = new ExchangeRecord({ ...plan, exchange, facts, onLag, held, onAcknowledged: onBegin });
     if (!parts.waitsForBegin) this.#send();
   }
 
   onHead(target: number, status: number, headers: UpstreamHeaders): void {
-    const contentType = headerText(headers, "content-type") ?? "";
-    const events = status < 300 && contentType.toLowerCase().startsWith("text/event-stream");
-    this.#head = { status, headers, events };
-    if (events) this.#parts.traffic.streams += 1;
+    const form = answerForm(status, headers);
+    this.#head = { status, headers, events: form === "events" };
+    if (this.#head.events) this.#parts.traffic.streams += 1;
     const { reply } = this.#exchange;
+    const replyHeaders = () => headersOf(this.#head, this.#exchange, this.#facts());
     this.#tee = new Tee({
-      events,
+      form,
+      streamEnd: this.#plan.askedFor.request.endpoint.streamEnd,
+      ...this.#parts.tee,
+      onMemory: (state) => this.#flow.set("memory", state),
       dropsUsage: this.#targets[target]?.addedUsage === true,
       downstream: {
-        start: (first) => reply.start(status, this.#replyHeaders(), first),
+        start: (first) => reply.start(status, replyHeaders(), first),
         write: (bytes) => reply.write(bytes),
-        send: (body) => reply.send(status, this.#replyHeaders(), body),
+        send: (body) => reply.send(status, replyHeaders(), body),
         end: (last) => reply.end(last),
       },
       onSlowClient: () => this.#flow.set("client", "held"),
@@ -82,15 +92,17 @@ export class ChatExchange implements ForwardListener {
   }
 
   onBytes(bytes: Buffer): void {
-    this.#firstByteAtMs ??= performance.now();
+    this.#clock.noteFirstByte();
     this.#tee?.take(bytes);
+    if (this.#drainTimer !== null && (this.#tee?.capture.seenBytes ?? 0) > limits.captureBytesMax) this.#abandon();
   }
 
   onEnd(): void {
-    this.#upstreamEndAtMs = performance.now();
+    this.#clock.noteEnd();
     const head = this.#head;
     const tee = this.#tee;
     if (head === null || tee === null || !tee.isComplete) return this.onFault(new LoomError("upstream_cut"));
+    if (this.#drainTimer !== null) return this.#finishAborted();
     const errorCode = providerErrorCode(head.status);
     this.#finish(errorCode === null ? "complete" : "error", head.status, errorCode, (error) => {
       if (error === null || this.#servesAnyway) tee.release();
@@ -99,7 +111,9 @@ export class ChatExchange implements ForwardListener {
   }
 
   onFault(error: LoomError): void {
-    this.#upstreamEndAtMs ??= performance.now();
+    this.#forwarding?.abort(error.code);
+    this.#clock.noteEnd();
+    if (this.#drainTimer !== null) return this.#finishAborted();
     const broken = this.#tee !== null && this.#tee.capture.seenBytes > 0;
     const statusCode = this.#tee?.hasStarted === true ? (this.#head?.status ?? error.status) : error.status;
     this.#finish(broken ? "truncated" : "error", statusCode, error.code, () => this.#fail(error));
@@ -116,12 +130,14 @@ export class ChatExchange implements ForwardListener {
   #send(): void {
     if (this.#exchange.reply.state === "gone") return;
     try {
-      this.#targets = makeChatTargets(this.#plan.targets, this.#plan.request, this.#exchange.body);
-      this.#sentAtMs = performance.now();
+      const { body, rest } = this.#exchange;
+      this.#targets = makeUpstreamTargets(this.#plan.targets, this.#plan.askedFor, body);
+      this.#clock.noteSent();
       const request = {
         targets: this.#targets,
         clientHeaders: this.#exchange.headers,
         timeouts: this.#parts.timeouts,
+        upload: rest === null ? null : openUpload(this.#targets[0]?.body ?? body, body.length, rest),
         startedAtMs: this.#exchange.receivedAtMs,
         trace: { context: this.#record.trace, sampler: this.#parts.sampler },
       };
@@ -132,14 +148,24 @@ export class ChatExchange implements ForwardListener {
     }
   }
 
-  #onClientGone(): void {
-    this.#forwarding?.abort("client_gone");
-    this.#finish(
-      "aborted",
-      this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499,
-      "client_gone",
-      () => {},
-    );
+  #onClientGone(reason: GoneReason): void {
+    this.#gone = reason;
+    const isSent = this.#forwarding !== null && this.#exchange.rest === null;
+    if (this.#plan.caller.onDisconnect !== "drain" || !isSent || !this.#record.isOpen) return this.#abandon();
+    // Nobody reads slowly any more; the answer is read on to its usage, within bounds.
+    this.#flow.set("client", "free");
+    this.#drainTimer = setTimeout(() => this.#abandon(), limits.drainMsMax).unref();
+  }
+
+  /** The client has left: the provider's work is stopped. */
+  #abandon(): void {
+    this.#forwarding?.abort(this.#gone);
+    this.#finishAborted();
+  }
+
+  #finishAborted(): void {
+    const statusCode = this.#tee?.hasStarted === true ? (this.#head?.status ?? 499) : 499;
+    this.#finish("aborted", statusCode, this.#gone, () => {});
   }
 
   /** Ends the record, once; `then` is called when it is kept, or with why it is not. */
@@ -150,12 +176,11 @@ export class ChatExchange implements ForwardListener {
     then: (error: LoomError | null) => void,
   ): void {
     if (!this.#record.isOpen) return;
-    if (this.#terminalTimer !== null) clearTimeout(this.#terminalTimer);
+    for (const timer of [this.#terminalTimer, this.#drainTimer]) if (timer !== null) clearTimeout(timer);
     this.#parts.traffic.requestBytes -= this.#exchange.body.length;
     if (this.#head?.events === true) this.#parts.traffic.streams -= 1;
     const target = this.#target;
-    const { capture } = this.#tee ?? {};
-    const headers = this.#head?.headers ?? {};
+    const response = this.#tee === null ? null : capturedAnswer(this.#tee, this.#head);
     this.#record.end(
       {
         outcome,
@@ -165,20 +190,12 @@ export class ChatExchange implements ForwardListener {
           name: target.settings.name,
           kind: target.settings.kind,
           model: target.model,
-          usageFormat: target.provider.usageFormat,
+          usageFormat: this.#plan.askedFor.request.endpoint.usage,
         },
         attempts: this.#forwarding?.attempts ?? [],
-        ttfbMs: this.#firstByteAtMs === null ? null : this.#firstByteAtMs - this.#exchange.receivedAtMs,
-        overheadMs: this.#overheadMs(),
-        ...(capture !== undefined && {
-          response: {
-            bytes: capture.seenBytes,
-            isTruncated: capture.isTruncated,
-            rest: capture.takeRest(),
-            contentType: headerText(headers, "content-type"),
-            contentEncoding: headerText(headers, "content-encoding"),
-          },
-        }),
+        ttfbMs: this.#clock.ttfbMs,
+        overheadMs: this.#clock.overheadMs(),
+        ...(response !== null && { response }),
       },
       (error) => {
         try {
@@ -212,24 +229,7 @@ export class ChatExchange implements ForwardListener {
     return this.#targets[this.#forwarding?.target ?? 0]?.route ?? this.#plan.targets[0];
   }
 
-  /** Loom's own share of the time so far: all but the wait for the provider. */
-  #overheadMs(): number {
-    const nowMs = performance.now();
-    const beforeMs = (this.#sentAtMs === 0 ? nowMs : this.#sentAtMs) - this.#exchange.receivedAtMs;
-    const upstreamMs = this.#upstreamEndAtMs ?? this.#firstByteAtMs;
-    return upstreamMs === null ? beforeMs : beforeMs + (nowMs - upstreamMs);
-  }
-
-  #replyHeaders(): HeaderList {
-    const requestId = this.#exchange.headers.get("x-request-id") ?? null;
-    return responseHeaders(this.#head?.headers ?? {}, {
-      ...this.#facts(),
-      requestId,
-      streamed: this.#head?.events === true,
-    });
-  }
-
   #facts(): ReplyFacts {
-    return { traceId: this.#plan.id, provider: this.#target.settings.name, overheadMs: this.#overheadMs() };
+    return { traceId: this.#plan.id, provider: this.#target.settings.name, overheadMs: this.#clock.overheadMs() };
   }
 }
