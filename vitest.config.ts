@@ -7,6 +7,21 @@ import { chromiumArgs, findChromium } from "./tests/browser/support/find-chromiu
 const globalDatabase = ["tests/support/global-database.ts"];
 const chromium = findChromium();
 
+/** What takes a minute each, or measures: `npm run test:long`, on its own, not a part of `npm test`. */
+const longTests = [
+  "tests/conformance/processes.test.ts",
+  "tests/conformance/spans-kept.test.ts",
+  "tests/conformance/wire/deadlines.test.ts",
+  "tests/fuzz/fuzz.test.ts",
+  "tests/integration/bench-generator.test.ts",
+  "tests/integration/keys/erase-copies.test.ts",
+  "tests/integration/keys/rotation.test.ts",
+  "tests/integration/spool-restart.test.ts",
+  "tests/browser/every-page.test.ts",
+  "tests/browser/ten-thousand.test.ts",
+  "tests/integration/bench-guard.test.ts",
+];
+
 /** Parts of the dashboard in a real browser; there is nothing to run them in where no Chromium is. */
 const components =
   chromium === null
@@ -55,6 +70,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
+          exclude: longTests,
           globalSetup: globalDatabase,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -65,6 +81,7 @@ export default defineConfig({
         test: {
           name: "conformance",
           include: ["tests/conformance/**/*.test.ts"],
+          exclude: longTests,
           globalSetup: globalDatabase,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -88,6 +105,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["tests/browser/*.test.ts"],
+          exclude: longTests,
           globalSetup: [...globalDatabase, "tests/browser/support/say-skipped.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -102,6 +120,17 @@ export default defineConfig({
           globalSetup: globalDatabase,
           maxWorkers: 1,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "long",
+          include: longTests,
+          globalSetup: [...globalDatabase, "tests/browser/support/say-skipped.ts"],
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
         },
       },
       ...components,

@@ -6,6 +6,7 @@ import type { Config } from "./config/config.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import { keepSnapshot } from "./keep-snapshot.js";
 import type { KeyWatch } from "./keys/key-watch.js";
+import { openWithKeys } from "./keys/open-with-keys.js";
 import { openPool } from "./postgres/connect.js";
 import type { Report } from "./report/report.js";
 
@@ -36,19 +37,14 @@ export async function openAuthentication(
   opened.add(() => pool.end());
   const credentials = openWorkerCalls(new URL("../workers/credentials.js", import.meta.url));
   opened.add(() => credentials.stop());
-  const openCredential: OpenCredential = async (sealed) => {
-    const open = (): Promise<string> => {
-      const input = { ...sealed, sealed: Buffer.from(sealed.sealed, "base64"), masterKeys: masterKeys.keys.reveal() };
-      return credentials.call<string>("openCredential", input);
-    };
-    try {
-      return await open();
-    } catch (error) {
-      // It may be sealed under a version that was made a moment ago.
-      if (await masterKeys.refresh()) return open();
-      throw error;
-    }
-  };
+  const openCredential: OpenCredential = (sealed) =>
+    openWithKeys(masterKeys, (keys) =>
+      credentials.call<string>("openCredential", {
+        ...sealed,
+        sealed: Buffer.from(sealed.sealed, "base64"),
+        masterKeys: keys,
+      }),
+    );
   const authenticator = new Authenticator({
     ...config.auth,
     load: (keyHash) => loadCaller(pool, keyHash, openCredential, emit),

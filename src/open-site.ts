@@ -6,6 +6,7 @@ import type { Database } from "./administer/database.js";
 import type { Config } from "./config/config.js";
 import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import type { KeyWatch } from "./keys/key-watch.js";
+import { openWithKeys } from "./keys/open-with-keys.js";
 import { limits } from "./limits.js";
 import { Reader } from "./query/reader.js";
 import { DashboardFiles } from "./serve/dashboard-files.js";
@@ -32,21 +33,14 @@ export function openSite(config: Pick<Config, "retentionDays">, ground: SiteGrou
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
-  const open: BodySources["open"] = async (question: BodyQuestion) => {
-    const call = () =>
+  const open: BodySources["open"] = (question: BodyQuestion) =>
+    openWithKeys(masterKeys, (keys) =>
       worker.call<Awaited<ReturnType<BodySources["open"]>>>("openBodies", {
         ...question,
         databaseUrl,
-        masterKeys: masterKeys.keys.reveal(),
-      });
-    try {
-      return await call();
-    } catch (error) {
-      // It may be sealed under a version that was made a moment ago.
-      if (await masterKeys.refresh()) return call();
-      throw error;
-    }
-  };
+        masterKeys: keys,
+      }),
+    );
   const audit: BodySources["audit"] = async ({ caller, subject, details }) => {
     const actor = `key:${caller.apiKeyId}`;
     await recordAuditEvent(auditor, {

@@ -80,7 +80,7 @@ describeWithDatabase("a gateway whose disk", () => {
           const load = world.load({ senders: 16 });
           await sleep(500);
           disk.fill();
-          await sleep(byTier(1500, 2500, 15_000));
+          await sleep(byTier(3000, 3000, 15_000));
           const during = countEnds(world);
           disk.clear();
           await proxy?.back();

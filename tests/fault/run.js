@@ -20,7 +20,7 @@ function runVitest(command, env) {
   if (status !== 0) process.exitCode = status ?? 1;
 }
 
-runVitest(["--project", "fault", ...others], { FAULT_TIER: isFull ? "full" : "usual" });
+runVitest(["--project", "fault", ...others], { FAULT_TIER: isFull ? "full" : (process.env.FAULT_TIER ?? "usual") });
 if (isFull && others.length === 0) {
   const simulation = ["--project", "unit", "tests/unit/workers/spool/spool.test.ts", "--testTimeout=7200000"];
   runVitest(simulation, { SPOOL_SEEDS: "100000" });

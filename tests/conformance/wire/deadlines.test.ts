@@ -193,7 +193,7 @@ describe("on the provider's side", () => {
     const startedAtMs = performance.now();
     return new Promise((resolve) => {
       const request = {
-        pool: pools.get("o", origin),
+        pool: pools.get("operator", origin),
         method: "POST" as const,
         path: "/",
         headers: {},
