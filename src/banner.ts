@@ -32,6 +32,7 @@ export function makeBanner(config: Config, facts: BannerFacts): string {
   const lines = [
     `Loom ${facts.version}  ready in ${seconds} s${first}`,
     `  API        ${facts.url}/v1`,
+    `  Dashboard  ${facts.url}/dashboard/`,
     `  Health     ${facts.url}/healthz   ${facts.url}/readyz`,
     `  Front end  ${facts.frontEnd}`,
     `  Database   ${facts.database}`,

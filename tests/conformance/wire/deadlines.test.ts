@@ -240,7 +240,7 @@ describe("on the provider's side", () => {
     let faults = 0;
     const control = startAttempt(
       {
-        pool: pools.get("o", `http://127.0.0.1:${port}`),
+        pool: pools.get("operator", `http://127.0.0.1:${port}`),
         method: "POST",
         path: "/",
         headers: {},

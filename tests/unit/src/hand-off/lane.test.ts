@@ -56,8 +56,9 @@ function attach(): Worker {
 
 const hear = (name: string) => (error: LoomError | null) => heard.push(error === null ? name : `${name} ${error.code}`);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const sent = (count: number) => vi.waitFor(() => expect(worker.messages).toHaveLength(count), { interval: 2 });
-const told = (names: string[]) => vi.waitFor(() => expect(heard).toEqual(names), { interval: 2 });
+const sent = (count: number) =>
+  vi.waitFor(() => expect(worker.messages).toHaveLength(count), { interval: 2, timeout: 8000 });
+const told = (names: string[]) => vi.waitFor(() => expect(heard).toEqual(names), { interval: 2, timeout: 8000 });
 
 beforeEach(() => {
   events = [];
