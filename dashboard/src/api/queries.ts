@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Range } from "../range/range.js";
 import { ask, type QueryValue } from "./ask.js";
+import { retryDelay, retryTrace } from "./retry.js";
 import type {
   KeyList,
   Me,
@@ -58,6 +59,8 @@ export function traceQuery(id: string) {
     queryKey: ["trace", id],
     queryFn: ({ signal }) => ask<TraceDetail>(`/v1/traces/${encodeURIComponent(id)}`, { signal }),
     staleTime: 300_000,
+    retry: retryTrace(id),
+    retryDelay,
   });
 }
 
