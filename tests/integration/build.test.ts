@@ -1,3 +1,4 @@
+// The build: it runs when a source is newer than what was built, and never leaves half of one behind.
 import { spawn } from "node:child_process";
 import {
   cpSync,
@@ -24,7 +25,7 @@ type Build = (
   options?: { always?: boolean; warn?: (line: string) => void },
 ) => "fresh" | "built" | "stale";
 
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const repository = fileURLToPath(new URL("../..", import.meta.url));
 const { buildIfNeeded } = (await import(join(repository, "bin/build.js"))) as { buildIfNeeded: Build };
 
 let root: string;
