@@ -16,7 +16,9 @@ export type AnswerHead = {
 /** The headers that the client gets. */
 export function headersOf(head: AnswerHead | null, exchange: Exchange, facts: ReplyFacts): HeaderList {
   const requestId = exchange.headers.get("x-request-id") ?? null;
-  return responseHeaders(head?.headers ?? {}, { ...facts, requestId, streamed: head?.events === true });
+  const { traceId, provider, overheadMs } = facts;
+  const loom = { traceId, provider, overheadMs, requestId, streamed: head?.events === true };
+  return responseHeaders(head?.headers ?? {}, loom);
 }
 
 /** What the record holds of an answer; the tee is over then. */

@@ -1,5 +1,4 @@
 // The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
-import { uuidv7 } from "uuidv7";
 import type { Caller } from "./config/tenant.js";
 import type { OnAcknowledged } from "./hand-off/lane.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
@@ -54,10 +53,6 @@ export type ExchangeEnd = {
 /** A cut may leave half a character, and a client may send one. */
 function clip(text: string): string {
   return text.slice(0, limits.columnTextMax).toWellFormed();
-}
-
-export function newTraceId(): string {
-  return uuidv7();
 }
 
 export type Admission = {

@@ -160,7 +160,7 @@ export class Lane {
 
   /** Asks the worker to finish what it has and to end its task. */
   drain(deadlineMs: number): void {
-    this.#flush();
+    this.#post();
     this.#port?.postMessage({ type: "drain", deadlineMs } satisfies ToLane);
   }
 
@@ -181,14 +181,26 @@ export class Lane {
     this.#pending.add(kind, seq, record, body);
     this.#pendingSeqs.add(seq);
     if (onAcknowledged !== undefined) this.#waiting.push({ seq, onAcknowledged });
+    this.#flushLater();
+  }
+
+  /** After the I/O callbacks of this turn: all exchanges that moved in it share one message. */
+  #flushLater(): void {
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
-    // After the I/O callbacks of this turn: all exchanges that moved in it share one message.
     setImmediate(() => this.#flush());
   }
 
+  /**
+   * One message is under way at a time, as in a group commit: the more there is to do, the more shares it, and the
+   * cost of a message and of a write in the spool is divided among them. Alone, an exchange waits for nobody.
+   */
   #flush(): void {
     this.#flushIsDue = false;
+    if (this.#sent.length === 0) this.#post();
+  }
+
+  #post(): void {
     if (this.#port === null || this.#pending.size === 0) return;
     this.#lastBatch += 1;
     const bytes = this.#pending.pack();
@@ -222,6 +234,7 @@ export class Lane {
     }
     while (this.#sent[0] !== undefined && this.#sent[0].batch <= message.batch)
       this.#settleBatch(this.#sent[0], refused);
+    if (this.#pending.size > 0) this.#flushLater();
   }
 
   #settleBatch(sent: SentBatch, refused: ReadonlySet<number>): void {

@@ -146,16 +146,13 @@ function modelInPath(operation: string): string {
 
 /** Reads a request of this endpoint. Throws LoomError `invalid_json`, `invalid_request` or `body_too_large`. */
 export function readRequest(endpoint: Endpoint, asked: AskedPath, parts: RequestParts): ModelRequest {
-  const { user, session, ...facts } = readBody(endpoint, parts);
+  const facts = readBody(endpoint, parts);
   let model = asked.deployment ?? facts.bodyModel.name;
   if (model === null && endpoint.model === "path") model = modelInPath(asked.operation);
   if (model === null && endpoint.model === "query") model = textOf(new URLSearchParams(parts.query).get("model"));
   if (model === null && endpoint.needsModel) throw lacksModel();
-  return {
-    endpoint,
-    model,
-    ...facts,
-    asksForUsage: facts.streamOptions?.["include_usage"] === true,
-    ...readLabels(parts.headers, user, session),
-  };
+  const { bodyModel, stream, streamOptions } = facts;
+  const { sessionId, endUser, tags } = readLabels(parts.headers, facts.user, facts.session);
+  const asksForUsage = streamOptions?.["include_usage"] === true;
+  return { endpoint, model, bodyModel, stream, streamOptions, asksForUsage, sessionId, endUser, tags };
 }

@@ -29,7 +29,8 @@ export function account(exchange: FinishedExchange, prices: PriceList): Accounte
     atMs: begin.createdAtMs,
   });
   return {
-    ...price,
+    costUsd: price.costUsd,
+    priceVersion: price.priceVersion,
     usage: found.usage,
     usageSource: found.usage === null ? "none" : "provider",
     responseModel: found.responseModel,

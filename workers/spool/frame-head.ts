@@ -20,14 +20,18 @@ export type FrameHead = {
   readonly number: number;
 };
 
-export function writeFrameHead(out: Buffer, at: number, head: FrameHead): void {
+/** What is the same in every frame of an exchange. */
+export type FrameOrigin = Omit<FrameHead, "keyVersion" | "number">;
+
+/** Takes its parts one by one: to put them into one object costs more than to write them. */
+export function writeFrameHead(out: Buffer, at: number, head: FrameOrigin, keyVersion: number, number: number): void {
   writeUuid(out, at, head.id);
   writeUuid(out, at + 16, head.tenantId);
   out.writeUInt32LE(head.seq >>> 0, at + 32);
   out.writeUInt32LE(Math.floor(head.seq / 0x1_0000_0000), at + 36);
   out.writeDoubleLE(head.createdAtMs, at + 40);
-  out.writeUInt32LE(head.keyVersion, at + 48);
-  out.writeUInt32LE(head.number, at + 52);
+  out.writeUInt32LE(keyVersion, at + 48);
+  out.writeUInt32LE(number, at + 52);
 }
 
 /** Null when the payload is too short to be one. */

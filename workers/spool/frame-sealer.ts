@@ -56,7 +56,7 @@ export class FrameSealer {
     const ivAt = headAt + boundHeadBytes;
     const textAt = ivAt + ivBytes;
     out[kindAt] = frame.kind;
-    writeFrameHead(out, headAt, { ...subject, keyVersion, number });
+    writeFrameHead(out, headAt, subject, keyVersion, number);
     out.set(this.#nextNonce(), ivAt);
     const textEnd = this.#writePlain(out, textAt, frame);
     const cipher = createCipheriv("aes-256-gcm", key, out.subarray(ivAt, textAt));

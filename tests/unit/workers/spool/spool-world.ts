@@ -26,7 +26,7 @@ export function frameOf(kind: number, seq: number, number: number, bytes: number
   const out = Buffer.alloc(frameHeadBytes + 1 + payloadHeadBytes + bytes);
   out[frameHeadBytes] = kind;
   const id = `0190a1b2-0000-7000-8000-${String(seq).padStart(12, "0")}`;
-  writeFrameHead(out, frameHeadBytes + 1, { id, tenantId: id, seq, createdAtMs: 1000.5 + seq, keyVersion: 1, number });
+  writeFrameHead(out, frameHeadBytes + 1, { id, tenantId: id, seq, createdAtMs: 1000.5 + seq }, 1, number);
   for (let at = out.length - bytes; at < out.length; at += 1) out[at] = Math.floor(random() * 256);
   finishFrame(out, 0, out.length);
   return out;
