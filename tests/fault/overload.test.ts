@@ -1,0 +1,102 @@
+// More than it can carry, at times that do not wait for it: what is admitted is served and recorded as well as before,
+// what is not is told so at once, and it recovers by itself.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { describeWithDatabase } from "../support/database.js";
+import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
+import { offer, type Summary, sumUp } from "./support/open-loop.js";
+import { type ExchangePlan, makePlan } from "./support/plan.js";
+import { byTier, isAbove } from "./support/tier.js";
+import { type World, withWorld } from "./support/world.js";
+
+const MiB = 1024 * 1024;
+const small = { streamed: false, answerFill: 400, requestFill: 200, gapMs: 0 };
+
+type Rate = { readonly perSecond: number; readonly seconds: number; readonly changed: Partial<ExchangePlan> };
+
+async function offerTo(world: World, name: string, { perSecond, seconds, changed }: Rate): Promise<Summary> {
+  const door = world.gateway.door();
+  if (door === null) throw new Error("there is no gateway");
+  const makeOne = (index: number) =>
+    makePlan(`${world.seed.toString(36)}-${name.replaceAll(" ", "-")}-${index}`, world.chance, changed);
+  const { client } = world;
+  const summary = sumUp(await offer({ client, door, perSecond, seconds, makePlan: makeOne }), seconds);
+  process.stdout.write(`fault: ${name}: ${JSON.stringify({ perSecond, seconds, ...summary })}\n`);
+  return summary;
+}
+
+describeWithDatabase("a gateway that is offered", () => {
+  test("five times what it can carry serves as much as before, and refuses the rest well", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    await withWorld({ scenario: "five times the capacity" }, async (world) => {
+      // The bound makes the capacity: so many at once, each for so long. A second of the provider's beside which the
+      // machine's other work counts for little.
+      const exchangesMax = 48;
+      const headMs = 1000;
+      const capacity = (exchangesMax * 1000) / headMs;
+      const file = join(world.gateway.home, "loom.yaml");
+      writeFileSync(file, `listen:\n  exchangesMax: ${exchangesMax}\n`);
+      world.gateway.env["LOOM_CONFIG"] = file;
+      await world.gateway.start();
+      const changed = { ...small, headMs };
+      const usual = await offerTo(world, "at its capacity", { perSecond: capacity, seconds: 6, changed });
+      const over = await offerTo(world, "five times", {
+        perSecond: 5 * capacity,
+        seconds: byTier(10, 10, 60),
+        changed,
+      });
+      // Else the figure says nothing of the bound, and only how busy the machine is.
+      expect(usual.goodput).toBeGreaterThan(0.6 * capacity);
+      expect(over.goodput).toBeGreaterThan(0.8 * usual.goodput);
+      expect(Object.keys(over.refused)).toEqual(["503 overloaded 1"]);
+      expect([...usual.others, ...over.others]).toEqual([]);
+      const { verdict } = await world.expectWhole();
+      expect(verdict.outcomes["complete"]).toBeGreaterThanOrEqual(usual.whole + over.whole);
+    });
+  });
+
+  test("more than it may keep while Postgres is away refuses at its bound, and recovers by itself", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    let proxy: DatabaseProxy | null = null;
+    const through = async (url: string) => {
+      proxy = await openDatabaseProxy(url);
+      return proxy.url;
+    };
+    // Three segments.
+    const env = { LOOM_LANES: "1", FAULT_LIMITS: JSON.stringify({ laneSpoolBytesMax: 48 * MiB }) };
+    await withWorld({ scenario: "spool at its bound", env, through, commands: true }, async (world) => {
+      if (proxy === null) throw new Error("the world has no database");
+      const database: DatabaseProxy = proxy;
+      // Answers for whose end there is room once their exchange is admitted.
+      const changed = { ...small, requestFill: 250_000, answerFill: 40_000, headMs: 5 };
+      await world.gateway.start();
+      await world.sendOne("first");
+      await database.away();
+      const away = await offerTo(world, "while Postgres is away", { perSecond: 40, seconds: 7, changed });
+      expect(Object.keys(away.refused)).toEqual(["503 trace_store_unavailable 1"]);
+      expect(away.others).toEqual([]);
+      expect(away.bySecond[0]).toBeGreaterThan(0);
+      expect(away.bySecond.at(-1)).toBe(0);
+      expect(await world.readiness()).toMatchObject({ checks: { lanes: [{ admits: false }] } });
+      await database.back();
+      const backAt = performance.now();
+      while ((await world.readiness())?.checks.lanes.some(({ admits }) => !admits) !== false) {
+        expect(performance.now() - backAt, "ms until it admits again").toBeLessThan(30_000);
+        await sleep(50);
+      }
+      process.stdout.write(
+        `fault: it admits again ${Math.round(performance.now() - backAt)} ms after Postgres is back\n`,
+      );
+      const after = await offerTo(world, "after it is back", { perSecond: 40, seconds: 2, changed: small });
+      expect({ refused: after.refused, others: after.others }).toEqual({ refused: {}, others: [] });
+      const { verdict } = await world.expectWhole();
+      expect(verdict.outcomes["complete"]).toBeGreaterThanOrEqual(away.whole + after.whole);
+    });
+  });
+});
