@@ -61,6 +61,8 @@ export type Summary = {
   /** The same, second by second. */
   readonly bySecond: readonly number[];
   readonly whole: number;
+  /** How many of those that were due in each second were refused. */
+  readonly refusedBySecond: readonly number[];
   /** Refusals by `status code retry-after`. */
   readonly refused: Readonly<Record<string, number>>;
   /** Ended in any other way. */
@@ -79,8 +81,11 @@ export function sumUp(offered: readonly Offered[], seconds: number): Summary {
     if (second < seconds) bySecond[second] = (bySecond[second] ?? 0) + 1;
   }
   const refused: Record<string, number> = {};
-  for (const { note } of offered) {
+  const refusedBySecond = bySecond.map(() => 0);
+  for (const { note, dueMs } of offered) {
     if (note.end !== "refused") continue;
+    const second = Math.floor(dueMs / 1000);
+    refusedBySecond[second] = (refusedBySecond[second] ?? 0) + 1;
     const what = `${note.status} ${note.errorCode} ${note.retryAfter}`;
     refused[what] = (refused[what] ?? 0) + 1;
   }
@@ -89,6 +94,7 @@ export function sumUp(offered: readonly Offered[], seconds: number): Summary {
     goodput: steady.reduce((sum, count) => sum + count, 0) / steady.length,
     bySecond,
     whole: whole.length,
+    refusedBySecond,
     refused,
     others: offered.flatMap(({ note }) => (note.end === "whole" || note.end === "refused" ? [] : String(note.end))),
     p50Ms: percentile(whole, 0.5),
