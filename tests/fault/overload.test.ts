@@ -1,6 +1,6 @@
 // More than it can carry, at times that do not wait for it: what is admitted is served and recorded as well as before,
 // what is not is told so at once, and it recovers by itself.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -25,6 +25,18 @@ async function offerTo(world: World, name: string, { perSecond, seconds, changed
   const summary = sumUp(await offer({ client, door, perSecond, seconds, makePlan: makeOne }), seconds);
   process.stdout.write(`fault: ${name}: ${JSON.stringify({ perSecond, seconds, ...summary })}\n`);
   return summary;
+}
+
+/** Of a process: what it has in memory now, or the most that it ever had. */
+function memoryMiB(pid: number, what: "VmRSS" | "VmHWM"): number {
+  const kib = new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kib) / 1024);
+}
+
+function countEach(texts: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
+  return counts;
 }
 
 describeWithDatabase("a gateway that is offered", () => {
@@ -56,6 +68,43 @@ describeWithDatabase("a gateway that is offered", () => {
       expect([...usual.others, ...over.others]).toEqual([]);
       const { verdict } = await world.expectWhole();
       expect(verdict.outcomes["complete"]).toBeGreaterThanOrEqual(usual.whole + over.whole);
+    });
+  });
+
+  test("more bytes than it may hold refuses above its bound, and grows no further", {
+    timeout: 240_000,
+    skip: isAbove("usual"),
+  }, async () => {
+    const wrapper = ["env", "NODE_OPTIONS=--max-old-space-size=64"];
+    await withWorld({ scenario: "large bodies, little memory", wrapper }, async (world) => {
+      world.gateway.wrapsByExec = true;
+      const bodyBytesInFlightMax = 16 * MiB;
+      const file = join(world.gateway.home, "loom.yaml");
+      const yaml = `listen:\n  bodyBytesInFlightMax: ${bodyBytesInFlightMax}\ncapture:\n  bytesInFlightMax: ${4 * MiB}\n`;
+      writeFileSync(file, yaml);
+      world.gateway.env["LOOM_CONFIG"] = file;
+      await world.gateway.start();
+      await world.sendOne("first");
+      const [pid = 0] = world.gateway.pids();
+      const beforeMiB = memoryMiB(pid, "VmRSS");
+      // Held by the provider for long enough that all of them are there at once.
+      const large = { requestFill: MiB, answerFill: MiB / 2, events: 4, gapMs: 200, headMs: 1500 };
+      for (let round = 0; round < byTier(1, 1, 20); round += 1) {
+        await Promise.all(Array.from({ length: 80 }, (_, index) => world.sendOne(`large-${round}-${index}`, large)));
+      }
+      const grownMiB = memoryMiB(pid, "VmHWM") - beforeMiB;
+      const ends = [...world.client.notes.values()].map(({ end, status, errorCode, retryAfter }) =>
+        [end, status, errorCode, retryAfter].join(" "),
+      );
+      process.stdout.write(
+        `fault: from ${beforeMiB} MiB it grew by ${grownMiB} MiB; ${JSON.stringify(countEach(ends))}\n`,
+      );
+      expect(ends.filter((end) => end === "whole 200  ").length).toBeGreaterThan(3);
+      expect(new Set(ends)).toEqual(new Set(["whole 200  ", "refused 503 overloaded 1"]));
+      expect(world.gateway.isRunning).toBe(true);
+      // Without the bound, it is more than twice as much.
+      expect(grownMiB).toBeLessThan(160);
+      await world.expectWhole();
     });
   });
 
