@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
-import { byTier, isAbove, isFull } from "./support/tier.js";
+import { isAbove, isFull } from "./support/tier.js";
 import { withWorld } from "./support/world.js";
 
 const hourMs = 3_600_000;
@@ -58,28 +58,6 @@ describeWithDatabase("a gateway", () => {
       await sleep(600);
       await load.stop();
       await world.expectWhole();
-    });
-  });
-
-  test("with little memory sheds, or is killed as by SIGKILL", {
-    timeout: 240_000,
-    skip: isAbove("usual"),
-  }, async () => {
-    const wrapper = ["env", "NODE_OPTIONS=--max-old-space-size=40"];
-    await withWorld({ scenario: "heap near its limit", wrapper }, async (world) => {
-      world.gateway.wrapsByExec = true;
-      await world.gateway.start();
-      const large = { requestFill: 2_000_000, answerFill: 2_000_000, events: 4, gapMs: 100, headMs: 50 };
-      const load = world.load({ senders: byTier(0, 24, 48), changed: large });
-      const until = performance.now() + byTier(0, 4000, 60_000);
-      while (performance.now() < until) {
-        if (!world.gateway.isRunning) await world.gateway.start();
-        await sleep(50);
-      }
-      await load.stop();
-      world.gateway.wrapper = [];
-      if (!world.gateway.isRunning) await world.gateway.start();
-      await world.expectWhole(world.gateway.lives);
     });
   });
 

@@ -15,6 +15,7 @@ const clientNote: ClientNote = {
   traceId: "t-1",
   status: 200,
   errorCode: null,
+  retryAfter: null,
   bytes: answerBytes(plan, true),
   end: "whole",
   startedAtMs: 0,

@@ -80,6 +80,22 @@ describeWithDatabase("the ledger", () => {
   const numberOf = (text: string | null) => (text === null ? null : Number(text));
   const rowsOf = (own: ChainName, seqs: readonly number[]) => seqs.map((seq) => rowOf({ ...own, seq }));
 
+  it("knows by its last window what had been given, when a dead lane's spool has lost the rest", async () => {
+    const own = chain();
+    const dead = writerOf(own);
+    dead.noteAdmitted(4);
+    for (const row of rowsOf(own, [1, 2])) dead.add(row, sealedBodiesOf(row), testKeySalt);
+    await expect.poll(() => windowsOf(own)).toHaveLength(1);
+    // It adopts a folder in which nothing is left of 3 and 4.
+    await write(own, []);
+    expect((await windowsOf(own)).map(({ kind, seqs, admitted }) => [kind, seqs, admitted])).toEqual([
+      ["rows", [1, 2], 4],
+      ["gap", [3, 4], 4],
+      ["close", [], 4],
+    ]);
+    await dead.drain(200);
+  });
+
   it("has a window for every transaction, chained, signed, and true to its rows", async () => {
     const own = chain();
     await write(own, rowsOf(own, [1, 3, 2]), 5, (seq) => seq > 3);
@@ -88,7 +104,7 @@ describeWithDatabase("the ledger", () => {
     expect(
       windows.map(({ kind, number, seqs, low_water, admitted }) => [kind, number, seqs, low_water, admitted]),
     ).toEqual([
-      ["rows", 1, [1, 3, 2], 4, 3],
+      ["rows", 1, [1, 3, 2], 4, 5],
       ["close", 2, [], 4, 5],
       ["rows", 3, [5, 4], 6, 5],
       ["close", 4, [], 6, 5],

@@ -23,6 +23,9 @@ type Chain = {
   readonly admitted: number;
 };
 
+/** The chain of the lane itself, and the last number that it has given as of now. */
+export type OwnChain = { readonly name: ChainName; readonly admitted: () => number };
+
 type Content = { readonly kind: WindowKind; readonly leaves: readonly LedgerEntry[]; readonly admitted: number };
 
 const lastWindowText =
@@ -40,6 +43,7 @@ const insertWindowText =
 
 export class ChainWriter {
   readonly #signer: Signer;
+  readonly #own: OwnChain | null;
   /** As of the last commit. */
   readonly #chains = new Map<string, Chain>();
   /** As of the transaction under way. */
@@ -48,8 +52,9 @@ export class ChainWriter {
   readonly #moved = new Set<string>();
   #key: "unknown" | "written" | "known" = "unknown";
 
-  constructor(signer: Signer) {
+  constructor(signer: Signer, own: OwnChain | null = null) {
     this.#signer = signer;
+    this.#own = own;
   }
 
   /**
@@ -172,6 +177,9 @@ export class ChainWriter {
     { before, accounted, joined }: { before: Chain; accounted: SeqRanges; joined: Buffer },
   ): LedgerWindow {
     const times = leaves.flatMap(({ createdAtMs }) => createdAtMs ?? []);
+    const own = this.#own;
+    // Each window says how far the lane had come: when the spool loses the rest, this much is known to be missing.
+    const given = own !== null && own.name.bootId === bootId && own.name.lane === lane ? own.admitted() : 0;
     return {
       nodeId,
       bootId,
@@ -180,7 +188,7 @@ export class ChainWriter {
       kind,
       seqs: leaves.map(({ seq }) => seq),
       lowWater: accounted.lowWater,
-      admitted: Math.max(before.admitted, accounted.last, admitted),
+      admitted: Math.max(before.admitted, accounted.last, admitted, given),
       firstAtMs: times.length === 0 ? null : Math.floor(Math.min(...times)),
       lastAtMs: times.length === 0 ? null : Math.ceil(Math.max(...times)),
       merkleRoot: merkleRoot(joined),

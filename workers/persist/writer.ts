@@ -60,7 +60,10 @@ export class TraceWriter {
     this.#options = options;
     const { databaseUrl, lane, emit, ledger, reach, timeoutMs = limits.databaseTimeoutMs } = options;
     this.#link = new Link({ databaseUrl, lane, timeoutMs, emit, reach, pause: (ms) => this.#pause(ms) });
-    this.#chains = ledger === undefined ? null : new ChainWriter(ledger.signer);
+    this.#chains =
+      ledger === undefined
+        ? null
+        : new ChainWriter(ledger.signer, { name: ledger.own, admitted: () => this.#admitted });
     this.#checkpointing = setInterval(() => this.#emitCheckpoints(), limits.checkpointEveryMs).unref();
     this.#life = this.#run();
   }

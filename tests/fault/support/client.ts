@@ -16,6 +16,8 @@ export type ClientNote = {
   status: number | null;
   /** Of an error reply. */
   errorCode: string | null;
+  /** The header, where it is there. */
+  retryAfter: string | null;
   bytes: Buffer;
   /** Null while it runs. */
   end: ClientEnd | null;
@@ -46,6 +48,7 @@ export class FaultClient {
       traceId: null,
       status: null,
       errorCode: null,
+      retryAfter: null,
       bytes: Buffer.alloc(0),
       end: null,
       startedAtMs: nowMs,
@@ -108,6 +111,7 @@ class Sending {
     note.status = response.statusCode ?? 0;
     const traceId = response.headers["x-loom-trace-id"];
     note.traceId = typeof traceId === "string" ? traceId : null;
+    note.retryAfter = response.headers["retry-after"] ?? null;
     const leaving = this.#leaving;
     if (leaving?.at === "head") this.#leave();
     response.on("data", (bytes: Buffer) => {

@@ -2,12 +2,20 @@
 // thread alone. Commands are files in the folder that `?folder=` names; a thread that removes one obeys it.
 //   crash   the thread ends      throw   an error that nobody catches      hang   a busy loop of the given ms
 //   clock   (stays) the wall clock is off by the given ms, in every thread
+// And FAULT_LIMITS, a JSON object, takes the place of limits of Loom that would take too long to come to.
 import { readFileSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { isMainThread, workerData } from "node:worker_threads";
 
 const folder = new URL(import.meta.url).searchParams.get("folder") ?? "";
 const isLaneThread = !isMainThread && workerData?.shape === undefined;
+
+const changedLimits = process.env.FAULT_LIMITS;
+if (isMainThread && changedLimits !== undefined) {
+  const { limits } = await import(pathToFileURL(join(dirname(process.argv[1] ?? ""), "limits.js")).href);
+  Object.assign(limits, JSON.parse(changedLimits));
+}
 
 /** @param {string} name */
 function read(name) {
