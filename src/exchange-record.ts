@@ -1,6 +1,6 @@
 // The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
 import type { Caller } from "./config/tenant.js";
-import type { OnAcknowledged } from "./hand-off/lane.js";
+import type { OnAcknowledged } from "./hand-off/sent-batch.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";

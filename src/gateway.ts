@@ -13,7 +13,6 @@ import type { RecordLane } from "./hand-off/unrecorded.js";
 import { answerHealth, answerReadiness } from "./health.js";
 import type { ModelList } from "./list-models.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
-import { newTraceId } from "./new-trace-id.js";
 import { ProviderExchange } from "./provider-exchange.js";
 import type { ProviderParts } from "./provider-parts.js";
 import type { LoomEvent } from "./report/events.js";
@@ -23,6 +22,7 @@ import { type AskedPath, readPath } from "./route/read-path.js";
 import { type ModelRequest, readRequest } from "./route/read-request.js";
 import { type RouteTable, route, routeWithoutModel } from "./route/route.js";
 import type { QuerySite, SiteRoute } from "./serve/query-site.js";
+import { newTraceId } from "./trace/trace-id.js";
 
 export type GatewayParts = {
   readonly authenticator: Authenticator;

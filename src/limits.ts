@@ -84,6 +84,8 @@ export const limits = {
   spoolSegmentBytes: 16 * MiB,
   /** Room that is kept for the `end` of every open exchange: a chunk frame that was not sent yet, and its record. */
   spoolEndBytes: 72 * KiB,
+  /** Of a lane's spool, what new exchanges may fill: the rest is for large answers of those that have begun. */
+  spoolNewShare: 7 / 8,
   /** The largest frame that a scan believes: the largest body, sealed. */
   spoolFrameBytesMax: 288 * MiB,
   /** Bytes of segments that one lane keeps on the disk; above, new requests are refused with trace_store_unavailable. */

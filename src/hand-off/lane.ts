@@ -7,22 +7,8 @@ import { FrameBatch, type FrameKind, frameKinds } from "../trace/frames.js";
 import type { Durability, FromLane, ResumedExchange, SkippedExchange, ToLane } from "../trace/lane-messages.js";
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
 import type { LanePort } from "./measured-port.js";
+import type { OnAcknowledged, OpenExchange, SentBatch, Waiting } from "./sent-batch.js";
 import { Unsettled } from "./unsettled.js";
-
-/** Called once: with null when the frame is kept as the durability asks, else with why it is not. */
-export type OnAcknowledged = (error: LoomError | null) => void;
-
-type Waiting = { readonly seq: number; readonly onAcknowledged: OnAcknowledged };
-
-type SentBatch = {
-  readonly batch: number;
-  readonly bytes: number;
-  readonly seqs: ReadonlySet<number>;
-  readonly waiting: readonly Waiting[];
-};
-
-/** An exchange from its begin until its end is acknowledged. */
-type OpenExchange = { readonly keySalt: string; lastBatch: number; state: "open" | "ended" };
 
 function notKept(message: string): LoomError {
   return new LoomError("record_failed", { message });

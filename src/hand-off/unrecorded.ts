@@ -1,7 +1,8 @@
 // Stands in for a lane while nothing can be recorded and the tenant's policy is to serve: the exchange gets a number
 // and a signed gap in the ledger instead of a row.
 import type { TraceBegin, TraceEnd } from "../trace/record.js";
-import type { Lane, OnAcknowledged } from "./lane.js";
+import type { Lane } from "./lane.js";
+import type { OnAcknowledged } from "./sent-batch.js";
 
 /** What the record of an exchange needs of a lane. */
 export type RecordLane = Pick<Lane, "begin" | "chunk" | "end">;

@@ -42,7 +42,6 @@ export class SegmentStore {
     this.#nextNumber = options.firstNumber;
   }
 
-  /** Bytes of all segments on the disk. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -56,8 +55,8 @@ export class SegmentStore {
   }
 
   /** Makes everything for the first frame. Rejects on a full disk; `topUp` tries again then. */
-  async open(): Promise<void> {
-    await this.#make();
+  open(): Promise<void> {
+    return this.#make();
   }
 
   /** Takes over a segment of the same lane that an earlier worker left. */
@@ -65,10 +64,10 @@ export class SegmentStore {
     this.#bytes += segment.bytes;
   }
 
-  /** Whether `bytes` have room, at the price of waiting for the disk. False when it is full or at its bound. */
-  ensureRoom(bytes: number): boolean {
+  /** Whether `bytes` have room, at the price of waiting for the disk. False when it is full or at the bound of `whose`. */
+  ensureRoom(bytes: number, whose: "new" | "begun"): boolean {
     while (this.room < bytes) {
-      if (this.#isFull(this.#options.segmentBytes)) return false;
+      if (this.#isFull(this.#options.segmentBytes, whose)) return false;
       try {
         this.#spares.push(this.#makeNow(this.#options.segmentBytes, false));
       } catch {
@@ -83,7 +82,7 @@ export class SegmentStore {
     const { segmentBytes } = this.#options;
     if (this.#making !== null || this.#state === "closed") return null;
     if (this.#spares.length > 0 && this.room >= bytes + segmentBytes / 2) return null;
-    if (this.#isFull(segmentBytes)) return null;
+    if (this.#isFull(segmentBytes, "new")) return null;
     this.#making = this.#make().finally(() => {
       this.#making = null;
     });
@@ -111,9 +110,9 @@ export class SegmentStore {
   }
 
   /** A segment for one large frame, or null when it finds no room. */
-  makeDedicated(frameBytes: number): Segment | null {
+  makeDedicated(frameBytes: number, whose: "new" | "begun"): Segment | null {
     const bytes = headerBytes + frameBytes + closeFrameBytes;
-    if (this.#isFull(bytes)) return null;
+    if (this.#isFull(bytes, whose)) return null;
     try {
       return this.#makeNow(bytes, true);
     } catch {
@@ -166,8 +165,9 @@ export class SegmentStore {
     this.#options.files.removeFolder(this.#options.folder);
   }
 
-  #isFull(more: number): boolean {
-    return this.#options.nowMs() < this.#fullUntilMs || this.#bytes + more > this.#options.bytesMax;
+  #isFull(more: number, whose: "new" | "begun"): boolean {
+    const bound = this.#options.bytesMax * (whose === "new" ? limits.spoolNewShare : 1);
+    return this.#options.nowMs() < this.#fullUntilMs || this.#bytes + more > bound;
   }
 
   #start(bytes: number, isDedicated: boolean): Segment {

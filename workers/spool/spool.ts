@@ -69,7 +69,7 @@ export class Spool {
   /** Whether a new exchange would find room. */
   get admits(): boolean {
     const { nowMs, endBytes } = this.#options;
-    return nowMs() >= this.#failingUntilMs && this.store.ensureRoom(this.#reservedBytes + 2 * endBytes);
+    return nowMs() >= this.#failingUntilMs && this.store.ensureRoom(this.#reservedBytes + 2 * endBytes, "new");
   }
 
   /**
@@ -85,13 +85,14 @@ export class Spool {
       this.#claimedBytes += bytes;
       return true;
     }
+    const whose = kind === frameKinds.begin ? "new" : "begun";
     if (bytes > dedicatedFrom(segmentBytes)) {
-      const segment = this.store.makeDedicated(bytes);
+      const segment = this.store.makeDedicated(bytes, whose);
       if (segment !== null) this.#dedicated.push(segment);
       else this.#open.delete(seq);
       return segment !== null;
     }
-    if (this.store.ensureRoom(this.#claimedBytes + bytes + this.#reservedBytes)) {
+    if (this.store.ensureRoom(this.#claimedBytes + bytes + this.#reservedBytes, whose)) {
       this.#claimedBytes += bytes;
       return true;
     }
@@ -215,7 +216,8 @@ export class Spool {
 
   #writeDedicated(bytes: Buffer, frame: SpooledFrame): void {
     const at = this.#dedicated.findIndex((segment) => segment.bytes - segment.at - closeFrameBytes === frame.bytes);
-    const segment = at === -1 ? this.store.makeDedicated(frame.bytes) : (this.#dedicated.splice(at, 1)[0] as Segment);
+    const segment =
+      at === -1 ? this.store.makeDedicated(frame.bytes, "begun") : (this.#dedicated.splice(at, 1)[0] as Segment);
     if (segment === null) throw new Error("the disk has no room for a large frame");
     try {
       this.#writeTo(segment, bytes, [frame]);

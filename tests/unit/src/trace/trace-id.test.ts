@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newTraceId } from "../../../src/new-trace-id.js";
+import { newTraceId } from "../../../../src/trace/trace-id.js";
 
 describe("the id of a trace", () => {
   it("is a UUIDv7, later ones after earlier ones, and no two are the same", () => {
