@@ -130,6 +130,19 @@ describe("a spool", () => {
     expect(Math.min(seen.faults, seen.torn, seen.broken)).toBeGreaterThan(0);
   });
 
+  it("takes the rest of what has begun where it takes nothing new any more", async () => {
+    const world = new SpoolWorld(new SimFiles(), "process", randomFrom(1));
+    await world.spool.store.open();
+    const begin = { what: "begin", pick: 0, bytes: 1500 } as const;
+    while (world.exchanges.at(-1)?.state !== "broken") world.give([begin]);
+    expect(world.spool.store.bytes).toBeLessThan(bytesMax);
+    expect(world.spool.admits).toBe(false);
+    world.give([{ what: "chunk", pick: 0, bytes: 1500 }]);
+    world.give([{ what: "end", pick: 0, bytes: 1500 }]);
+    expect(world.exchanges[0]?.state).toBe("ended");
+    expect(world.exchanges[0]?.frames.map(({ promised }) => promised)).toEqual([true, true, true]);
+  });
+
   it("stays within its bound when a flush fails while it is at it", async () => {
     type Frame = Extract<Life["steps"][number], { do: "give" }>["frames"][number];
     const frame =
