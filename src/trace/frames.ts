@@ -1,5 +1,5 @@
 // The codec of what crosses from the main thread to a lane. Many frames are packed into one transferable
-// buffer per event-loop turn, so that one message carries many exchanges under load.
+// buffer, so that one message carries many exchanges under load.
 //
 // Frame, little-endian: u32 length of all that follows | u8 kind | f64 seq | u32 record length | record | body
 // `record` is the UTF-8 JSON of a TraceBegin or TraceEnd (empty for a chunk); `body` is raw bytes.
