@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs"
 import { statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Config } from "./config/config.js";
+import { collectorOf, tryToConnect } from "./doctor-collector.js";
 import { masterKeySource } from "./keys/master-key-source.js";
 import { openFrontEnd } from "./listen/front-end.js";
 import { withDatabase } from "./open-database.js";
@@ -99,11 +100,21 @@ async function checkDatabase(config: Config): Promise<Finding> {
     const where = config.databaseUrl === null ? "embedded" : "yours";
     const detail = `PostgreSQL ${rows[0]?.version} (${where}), schema up to date`;
     if (Number(rows[0]?.number) < postgresMin) return fail(detail, "Loom needs PostgreSQL 15 or newer.");
-    await db.query("CREATE TEMP TABLE loom_doctor (x int)");
+    // Whether it can write at all: a standby, or a full disk, refuses this.
+    await db.query("CREATE TEMP TABLE loom_doctor (LIKE loom.traces)");
     await db.query("DROP TABLE loom_doctor");
     if (skewMs <= clockSkewMsMax) return ok(detail);
     return warn(`${detail}; its clock is ${Math.round(skewMs)} ms off`, "Synchronise the clocks (NTP).");
   });
+}
+
+async function checkCollector(config: Config, offline: boolean): Promise<Finding> {
+  const url = collectorOf(config);
+  if (url === null) return { state: "skipped", detail: "no spans are exported", fix: "" };
+  if (offline) return { state: "skipped", detail: "--offline", fix: "" };
+  const reason = await tryToConnect(url);
+  if (reason === null) return ok(`${url.host} can be reached`);
+  return warn(`${url.host}: ${reason}`, "Requests go on, spans are dropped: see OTEL_EXPORTER_OTLP_ENDPOINT.");
 }
 
 function checkOpenFiles(): Finding {
@@ -137,6 +148,7 @@ export async function examine(config: Config, asked: { readonly offline: boolean
     ["master keys", () => checkMasterKeys(config), "See docs/keys.md."],
     ["database", () => checkDatabase(config), "See DATABASE_URL, and docs/database-roles.md for what its user needs."],
     ["open files", checkOpenFiles, ""],
+    ["collector", () => checkCollector(config, asked.offline), "See OTEL_EXPORTER_OTLP_ENDPOINT."],
   ];
   const checks: Check[] = [];
   for (const [name, look, fix] of looks) {

@@ -186,9 +186,9 @@ describeWithDatabase("the surface", () => {
     };
     expect(checks.filter(({ state }) => state === "fail")).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual([
-      ...["node", "home", "front end", "port", "master keys", "database", "open files", "provider openai"],
+      ...["node", "home", "front end", "port", "master keys", "database", "open files", "collector", "provider openai"],
     ]);
     expect({ healthy, code: doctor.code }).toEqual({ healthy: true, code: 0 });
-    expect((await gateway.loom(["doctor", "--offline"])).stdout).toMatch(/doctor \d\/8/);
+    expect((await gateway.loom(["doctor", "--offline"])).stdout).toMatch(/doctor \d\/9/);
   });
 });
