@@ -20,6 +20,7 @@ import { readTimeseries } from "../../src/query/usage-timeseries.js";
 import { readTop } from "../../src/query/usage-top.js";
 import type { TraceRow } from "../../workers/persist/trace-row.js";
 import { TraceWriter } from "../../workers/persist/writer.js";
+import { makeDetail } from "../../workers/seed/make-detail.js";
 import { RowMaker } from "../../workers/seed/make-row.js";
 import { SeededRandom } from "../../workers/seed/random.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
@@ -73,7 +74,11 @@ describeWithDatabase("the query API", () => {
     const random = new SeededRandom(12);
     // Three quarters in the last week, and several in the same microsecond.
     const moments = Array.from({ length: 3000 }, () => nowMs - random.next() ** 3 * 50 * day - 1000);
-    rows = moments.map((moment, index) => maker.make(index % 10 === 0 ? nowMs - 5000 : Math.floor(moment)).row);
+    rows = moments.map((moment, index) => {
+      const { row } = maker.make(index % 10 === 0 ? nowMs - 5000 : Math.floor(moment));
+      // Some are from before there was a detail.
+      return { ...row, detail: index % 7 === 0 ? null : makeDetail(row, random) };
+    });
     await write(rows);
   });
   afterAll(async () => {
