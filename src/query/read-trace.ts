@@ -102,6 +102,10 @@ function pricedBy(row: DetailRow, { attempts }: RowDetail): readonly [PriceQuest
   return [question, { costUsd: row.estimated_cost_usd, priceVersion: row.price_version }];
 }
 
+function readTimes({ streamTimes }: RowDetail): TraceDetail["streamTimes"] {
+  return streamTimes && { every: streamTimes.every, ms: [...streamTimes.ms], bytes: [...streamTimes.bytes] };
+}
+
 function makeDetail(
   row: DetailRow,
   detail: RowDetail,
@@ -131,7 +135,7 @@ function makeDetail(
     recordedAt: row.recorded_at?.toISOString() ?? isoOfMicros(micros),
     attemptList: detail.attempts === null ? null : [...detail.attempts],
     phases: detail.phases,
-    streamTimes: detail.streamTimes && { ms: [...detail.streamTimes.ms], bytes: [...detail.streamTimes.bytes] },
+    streamTimes: readTimes(detail),
     client: readClient(row.tags),
     userAgent: detail.userAgent,
     costLines: lines && lines.map(({ costUsd, ...line }) => ({ ...line, costUSD: costUsd })),

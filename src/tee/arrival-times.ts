@@ -29,7 +29,7 @@ export class ArrivalTimes {
 
   /** Null before the first chunk. Not a copy. */
   get times(): StreamTimes | null {
-    return this.#ms.length === 0 ? null : { ms: this.#ms, bytes: this.#bytes };
+    return this.#ms.length === 0 ? null : { every: this.#stride, ms: this.#ms, bytes: this.#bytes };
   }
 
   /** Leaves every second one, the first among them: the next is due now. */

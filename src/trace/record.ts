@@ -48,7 +48,12 @@ export type TraceBegin = {
 };
 
 /** When the bytes of a stream came: at `ms[n]` since the exchange began there were `bytes[n]` of them in all. */
-export type StreamTimes = { readonly ms: readonly number[]; readonly bytes: readonly number[] };
+export type StreamTimes = {
+  /** One chunk in so many is here, the first among them: a power of two. */
+  readonly every: number;
+  readonly ms: readonly number[];
+  readonly bytes: readonly number[];
+};
 
 /** What a caller's `traceparent` and `tracestate` say beside the trace id. */
 export type RemoteParent = {

@@ -54,7 +54,7 @@ export function writeRowDetail({ begin, end }: DetailSource): string {
     attempts: end.outcome === "interrupted" ? undefined : end.attempts.slice(0, attemptsMax).map(attemptOf),
     authenticatedMs: authenticatedMs === undefined ? undefined : round(authenticatedMs),
     admittedMs: admittedMs === undefined ? undefined : round(admittedMs),
-    stream: streamTimes && { ms: streamTimes.ms.map(round), bytes: streamTimes.bytes },
+    stream: streamTimes && { every: streamTimes.every, ms: streamTimes.ms.map(round), bytes: streamTimes.bytes },
     userAgent: userAgent && clip(userAgent, limits.userAgentMax),
   });
 }
@@ -79,9 +79,16 @@ function readAttempt(value: unknown): AttemptDetail {
 
 function readStream(value: unknown): StreamTimes | null {
   if (!isRecord(value)) return null;
-  const { ms, bytes } = value as { ms?: unknown; bytes?: unknown };
-  if (!Array.isArray(ms) || !Array.isArray(bytes) || ms.length !== bytes.length || ms.length === 0) return null;
-  return [...ms, ...bytes].every((one) => typeof one === "number") ? { ms, bytes } : null;
+  const { every, ms, bytes } = value as { every?: unknown; ms?: unknown; bytes?: unknown };
+  if (
+    typeof every !== "number" ||
+    !Array.isArray(ms) ||
+    !Array.isArray(bytes) ||
+    ms.length !== bytes.length ||
+    ms.length === 0
+  )
+    return null;
+  return [...ms, ...bytes].every((one) => typeof one === "number") ? { every, ms, bytes } : null;
 }
 
 /** `value` is the parsed column, null for NULL. Never throws: what does not have its shape is not known. */

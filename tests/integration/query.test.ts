@@ -176,7 +176,7 @@ describeWithDatabase("the query API", () => {
       const detail = JSON.stringify({
         attempts,
         authenticatedMs: 0.5,
-        stream: { ms: [4], bytes: [9] },
+        stream: { every: 1, ms: [4], bytes: [9] },
         userAgent: "x",
       });
       const model = { provider: "openai", model: "fast", responseModel: null, createdAtMs };
@@ -195,7 +195,7 @@ describeWithDatabase("the query API", () => {
       expect(traceDetailShape.parse(found)).toMatchObject({
         attemptList: attempts,
         phases: { authenticatedMs: 0.5, admittedMs: null },
-        streamTimes: { ms: [4], bytes: [9] },
+        streamTimes: { every: 1, ms: [4], bytes: [9] },
         client: { library: "openai-js", version: "6", retry: 0 },
         userAgent: "x",
         costLines: [

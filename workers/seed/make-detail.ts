@@ -30,7 +30,7 @@ function streamOf(row: SeedRow, endedMs: number, random: SeededRandom): StreamTi
     ms.push(row.ttfbMs + step * (at + (at === 0 ? 0 : random.next() * 0.8)));
     bytes.push(Math.round((row.responseBytes * (at + 1)) / count));
   }
-  return { ms, bytes };
+  return { every: 1, ms, bytes };
 }
 
 /** `row` has the sizes of its bodies. */

@@ -271,6 +271,8 @@ export type StatusCounts = {
 };
 
 export type StreamTimes = {
+  /** One chunk in so many is here: 1, 2, 4, ... */
+  readonly every: number;
   /** Since the exchange began. */
   readonly ms: readonly number[];
   /** How many bytes of the answer had come at that moment, from the provider. */

@@ -91,6 +91,7 @@ const phasesShape = z
 
 const streamTimesShape = z
   .object({
+    every: z.int().describe("One chunk in so many is here: 1, 2, 4, ..."),
     ms: z.array(z.number()).describe("Since the exchange began."),
     bytes: z.array(z.int()).describe("How many bytes of the answer had come at that moment, from the provider."),
   })

@@ -167,7 +167,7 @@ describe("the end of a record", () => {
         bytes: 9,
         rest: [Buffer.from("rest")],
         isTruncated: false,
-        streamTimes: { ms: [3.5], bytes: [9] },
+        streamTimes: { every: 1, ms: [3.5], bytes: [9] },
         contentType: "text/plain",
         contentEncoding: null,
       },
@@ -198,7 +198,7 @@ describe("the end of a record", () => {
       contentType: "text/plain",
       contentEncoding: null,
       usageFormat: "openai-chat",
-      streamTimes: { ms: [3.5], bytes: [9] },
+      streamTimes: { every: 1, ms: [3.5], bytes: [9] },
     });
   });
 

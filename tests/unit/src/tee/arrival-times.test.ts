@@ -27,6 +27,7 @@ describe("the moments of a stream", () => {
       expect(bytes.length).toBeLessThanOrEqual(limits.arrivalTimesMax);
       expect(bytes[0]).toBe(10);
       const stride = (bytes[1] ?? 0) - 10;
+      expect(stride).toBe((timesOf(chunks)?.every ?? 0) * 10);
       expect(Math.log2(stride / 10) % 1).toBe(0);
       bytes.forEach((total, index) => expect(total).toBe(10 + index * stride));
       // What comes after the last of them is less than a stride.

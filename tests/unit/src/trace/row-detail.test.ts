@@ -16,7 +16,7 @@ describe("the detail of a row", () => {
         { ...attempt, origin: "https://api.openai.com", startedMs: 1.00049, endedMs: 20.0005 },
         { ...attempt, status: null, errorCode: "upstream_timeout", startedMs: 21, endedMs: 22 },
       ],
-      streamTimes: { ms: [10.00001, 12.34567], bytes: [100, 2000] },
+      streamTimes: { every: 2, ms: [10.00001, 12.34567], bytes: [100, 2000] },
     });
     expect(roundTrip({ begin, end })).toEqual({
       attempts: [
@@ -24,7 +24,7 @@ describe("the detail of a row", () => {
         { ...attempt, status: null, errorCode: "upstream_timeout", startedMs: 21, endedMs: 22 },
       ],
       phases: { authenticatedMs: 0.123, admittedMs: 0.5 },
-      streamTimes: { ms: [10, 12.346], bytes: [100, 2000] },
+      streamTimes: { every: 2, ms: [10, 12.346], bytes: [100, 2000] },
       userAgent: "OpenAI/JS 6.49.0",
     });
   });
@@ -52,7 +52,7 @@ describe("the detail of a row", () => {
 
   it("is all unknown in a row from before, and in what is none", () => {
     const unknown = { attempts: null, phases: null, streamTimes: null, userAgent: null };
-    for (const value of [null, undefined, 1, "x", [], {}, { attempts: 1, stream: { ms: [1], bytes: [] } }]) {
+    for (const value of [null, undefined, 1, "x", [], {}, { attempts: 1, stream: { every: 1, ms: [1], bytes: [] } }]) {
       expect(readRowDetail(value)).toEqual(unknown);
     }
     fc.assert(fc.property(fc.jsonValue(), (value) => void readRowDetail(value)));
