@@ -101,10 +101,11 @@ export class Tee {
   /** Takes bytes from upstream; what comes after `stop` is nobody's. */
   take(bytes: Buffer): void {
     if (this.#isOver) return;
+    // Before the client's write, which may take a while: it is the moment of the arrival that is asked for.
+    this.#arrivals?.note(this.capture.seenBytes + bytes.length);
     if (this.#gate === null) this.#takePlain(bytes);
     else this.#takeEvents(this.#gate, bytes);
     this.capture.add(bytes);
-    this.#arrivals?.note(this.capture.seenBytes);
     this.#count();
     if (this.#options.held.isOver) this.#makeRoom();
   }

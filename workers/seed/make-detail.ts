@@ -14,7 +14,7 @@ function attemptsOf(row: SeedRow, startedMs: number, endedMs: number): Attempt[]
   const made = { provider: row.provider, kind, model: row.model ?? "", status: row.statusCode };
   const last = { ...made, errorCode: row.errorCode, startedMs, endedMs };
   if (row.attempts < 2) return [last];
-  const turnedMs = startedMs + (endedMs - startedMs) * 0.2;
+  const turnedMs = startedMs + Math.max(0, (row.ttfbMs ?? endedMs) - startedMs) * 0.4;
   return [
     { ...made, status: 429, errorCode: "provider_rate_limited", startedMs, endedMs: turnedMs },
     { ...last, startedMs: turnedMs + 0.05 },

@@ -1,4 +1,4 @@
-// How the bytes of a stream came over time, as a line, with the longest pause in it marked and named.
+// How the bytes of a stream came over time, as a line from its first chunk on, with the longest pause marked and named.
 import type { StreamTimes } from "../api/schema.js";
 import { formatBytes, formatDuration } from "../format/numbers.js";
 import { largestGap } from "./stream-times.js";
@@ -27,9 +27,10 @@ function linePath({ every, ms, bytes }: StreamTimes, x: (ms: number) => string, 
 }
 
 export function ArrivalChart({ times, end }: ArrivalChartProps) {
-  const wholeMs = Math.max(end.ms, times.ms.at(-1) ?? 0, 0.001);
+  const [fromMs = 0] = times.ms;
+  const wholeMs = Math.max(end.ms, times.ms.at(-1) ?? 0) - fromMs || 1;
   const wholeBytes = Math.max(end.bytes, times.bytes.at(-1) ?? 0, 1);
-  const x = (ms: number): string => ((ms / wholeMs) * widthUnits).toFixed(1);
+  const x = (ms: number): string => (((ms - fromMs) / wholeMs) * widthUnits).toFixed(1);
   const y = (bytes: number): string =>
     (heightUnits - edgeUnits - (bytes / wholeBytes) * (heightUnits - 2 * edgeUnits)).toFixed(1);
   const gap = largestGap(times);
@@ -40,7 +41,7 @@ export function ArrivalChart({ times, end }: ArrivalChartProps) {
         viewBox={`0 0 ${widthUnits} ${heightUnits}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${formatBytes(end.bytes)} over ${formatDuration(end.ms)}`}
+        aria-label={`${formatBytes(end.bytes)} between ${formatDuration(fromMs)} and ${formatDuration(end.ms)}`}
       >
         {gap === null ? null : (
           <rect
@@ -58,7 +59,7 @@ export function ArrivalChart({ times, end }: ArrivalChartProps) {
         />
       </svg>
       <figcaption className="row wrap muted number">
-        <span>0</span>
+        <span>{formatDuration(fromMs)}</span>
         <span className="spring" />
         {gap === null ? null : (
           <span className="arrival-note">

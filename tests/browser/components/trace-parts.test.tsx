@@ -49,7 +49,7 @@ describe("the pace of a stream", () => {
     await expect.element(screen.getByText("Largest gap 700 ms, from 1.20 s to 1.90 s, after 2.0 kB")).toBeVisible();
     const gap = screen.container.querySelector(".arrival-gap")?.getBoundingClientRect();
     const whole = screen.container.querySelector("svg")?.getBoundingClientRect();
-    expect((gap?.width ?? 0) / (whole?.width ?? 1)).toBeCloseTo(0.35, 1);
+    expect((gap?.width ?? 0) / (whole?.width ?? 1)).toBeCloseTo(700 / 899.6, 1);
     await screen.rerender(<ArrivalChart times={{ ...times, every: 4 }} end={end} />);
     await expect.element(screen.getByText(/one chunk in 4 was timed/)).toBeVisible();
   });
