@@ -112,6 +112,15 @@ describeWithDatabase("the record", () => {
         expect(trace.streamTimes?.ms[0]).toBeCloseTo(trace.ttfbMs ?? 0, 0);
       }
     }
+    const long = { model: "mock/stream", stream: true, mock: { tokens: 600, tokens_per_second: 1000 } };
+    const response = await post({ ...long, messages: [] });
+    await response.text();
+    const id = response.headers.get("x-loom-trace-id") ?? "";
+    await readTrace(gateway.pool, id);
+    const { streamTimes } = (await ask(`/v1/traces/${id}`)) as TraceDetail;
+    expect(streamTimes?.every).toBeGreaterThan(1);
+    expect(streamTimes?.ms.length).toBeLessThanOrEqual(64);
+    expect((streamTimes?.ms.at(-1) ?? 0) - (streamTimes?.ms[0] ?? 0)).toBeGreaterThan(400);
     expect(await ask("/v1/me")).toMatchObject({ jaegerUrl: "http://localhost:16686" });
   });
 
