@@ -74,16 +74,6 @@ describeWithDatabase("persist", () => {
       expect(await columnsOf("usage_rollups")).toEqual([...rollupColumns]);
     });
 
-    it("keeps its detail as its bodies, not compressed, in every partition", async () => {
-      const { rows } = await pool.query(
-        `SELECT count(*)::int AS columns, string_agg(DISTINCT attstorage::text, '') AS storage FROM pg_attribute
-          WHERE attname = 'detail' AND (attrelid = 'loom.traces'::regclass
-            OR attrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'loom.traces'::regclass))`,
-      );
-      expect(rows[0].columns).toBeGreaterThan(1);
-      expect(rows[0].storage).toBe("e");
-    });
-
     it("is found as it was given, and its bodies open", async () => {
       const row = rowOf();
       const bare = rowOf({ tags: [], provider: null, model: null, ttfbMs: null, costUsd: null, cachedTokens: null });
