@@ -29,6 +29,7 @@ export function capturedAnswer(tee: Tee, head: AnswerHead | null): NonNullable<E
     bytes: tee.capture.seenBytes,
     isTruncated: tee.capture.isTruncated,
     rest,
+    streamTimes: tee.streamTimes,
     contentType: headerText(headers, "content-type"),
     contentEncoding: headerText(headers, "content-encoding"),
   };

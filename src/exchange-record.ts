@@ -4,7 +4,7 @@ import type { OnAcknowledged } from "./hand-off/sent-batch.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
-import type { Attempt, Outcome, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
+import type { Attempt, Outcome, StreamTimes, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
 import { type TraceContext, traceContextOf } from "./trace/trace-context.js";
 import type { FlowState } from "./upstream-flow.js";
 
@@ -47,6 +47,7 @@ export type ExchangeEnd = {
     readonly isTruncated: boolean;
     readonly contentType: string | null;
     readonly contentEncoding: string | null;
+    readonly streamTimes: StreamTimes | null;
   };
 };
 
@@ -91,6 +92,7 @@ export class ExchangeRecord {
     this.#onLag = onLag ?? (() => {});
     this.#held = held ?? { add: () => {} };
     const { headers } = exchange;
+    const userAgent = headers.get("user-agent");
     const begin: TraceBegin = {
       id,
       tenantId: caller.tenant.id,
@@ -109,6 +111,7 @@ export class ExchangeRecord {
       sessionId: facts.sessionId === null ? null : clip(facts.sessionId),
       endUser: facts.endUser === null ? null : clip(facts.endUser),
       tags: facts.tags.map(clip),
+      ...(userAgent !== undefined && { userAgent: userAgent.slice(0, limits.userAgentMax) }),
     };
     this.#seq = lane.begin(begin, exchange.body, onAcknowledged);
   }
@@ -153,6 +156,7 @@ export class ExchangeRecord {
       contentType: response?.contentType ?? null,
       contentEncoding: response?.contentEncoding ?? null,
       usageFormat: provider?.usageFormat ?? "none",
+      ...(response?.streamTimes && { streamTimes: response.streamTimes }),
     };
     this.#lane.end(this.#seq, traceEnd, response?.rest ?? [], onAcknowledged);
   }

@@ -62,6 +62,10 @@ export const limits = {
   partitionMonthsAhead: 3,
   /** Text that a client chose and that becomes a column (model, session, user, request id) is cut here, in characters. */
   columnTextMax: 512,
+  /** What is kept of a `user-agent`, in characters. */
+  userAgentMax: 200,
+  /** Moments kept of one stream, at which bytes came. */
+  arrivalTimesMax: 64,
   /** Tags kept of one exchange. */
   tagsMax: 16,
   /** Derived keys held in one lane; the least used is zero-filled and dropped beyond. */

@@ -8,6 +8,7 @@ import { openWorkerCalls } from "./hand-off/worker-calls.js";
 import type { KeyWatch } from "./keys/key-watch.js";
 import { openWithKeys } from "./keys/open-with-keys.js";
 import { limits } from "./limits.js";
+import { LazyPrices } from "./prices/lazy-prices.js";
 import { Reader } from "./query/reader.js";
 import { DashboardFiles } from "./serve/dashboard-files.js";
 import { QuerySite } from "./serve/query-site.js";
@@ -22,7 +23,7 @@ export type SiteGround = {
 
 export type OpenedSite = { readonly site: QuerySite; stop(): Promise<void> };
 
-export function openSite(config: Pick<Config, "retentionDays">, ground: SiteGround): OpenedSite {
+export function openSite(config: Pick<Config, "retentionDays" | "otel">, ground: SiteGround): OpenedSite {
   const reader = new Reader(ground.databaseUrl, {
     name: "loom query",
     connections: limits.queryConnections,
@@ -52,10 +53,12 @@ export function openSite(config: Pick<Config, "retentionDays">, ground: SiteGrou
       origin: null,
     });
   };
+  const prices = new LazyPrices();
   const site = new QuerySite({
     reader,
     bodies: { open, audit },
-    surroundings: { version, jaegerUrl: null, retentionDays: config.retentionDays },
+    surroundings: { version, jaegerUrl: config.otel.jaegerUrl, retentionDays: config.retentionDays },
+    linesOf: (question, recorded) => prices.linesOf(question, recorded),
     dashboard: new DashboardFiles(fileURLToPath(new URL("../../dashboard/dist", import.meta.url))),
     now: () => Date.now(),
   });

@@ -75,6 +75,7 @@ export class ProviderExchange implements ForwardListener {
       form,
       streamEnd: this.#plan.askedFor.request.endpoint.streamEnd,
       ...this.#parts.tee,
+      receivedAtMs: this.#exchange.receivedAtMs,
       onMemory: (state) => this.#flow.set("memory", state),
       dropsUsage: this.#targets[target]?.addedUsage === true,
       downstream: {

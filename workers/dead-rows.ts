@@ -8,7 +8,7 @@ import { BinaryCopy } from "./persist/binary-copy.js";
 import { ChainWriter } from "./persist/chain-writer.js";
 import { Connection } from "./persist/connection.js";
 import { copyTracesOnce } from "./persist/copy-traces.js";
-import { readTraceRow } from "./persist/read-trace-row.js";
+import { currentForm, readTraceRow } from "./persist/read-trace-row.js";
 import type { TraceRow } from "./persist/trace-row.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { openBody } from "./seal/open.js";
@@ -79,7 +79,7 @@ export async function retryDeadRow(input: RetryInput): Promise<boolean> {
 function openEncoded({ masterKeys, ...row }: DeadRowInput): Buffer {
   const ring = new KeyRing(masterKeys);
   try {
-    return openBody(ring, { ...row, column: "row", codec: "identity" }, limits.laneBacklogBytesMax);
+    return currentForm(openBody(ring, { ...row, column: "row", codec: "identity" }, limits.laneBacklogBytesMax));
   } finally {
     ring.forget(null);
   }

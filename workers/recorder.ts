@@ -1,11 +1,11 @@
 // What a lane does with one exchange that is whole: seal, then account, then persist. The spool comes between the
 // first two: everything from `account` on happens after the acknowledgement, whatever the durability.
 import { limits } from "../src/limits.js";
+import { PriceList } from "../src/prices/price-list.js";
 import type { LoomEvent } from "../src/report/events.js";
 import type { LaneSettings, SkippedExchange } from "../src/trace/lane-messages.js";
 import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
-import { PriceList } from "./account/price.js";
 import { openSigner } from "./ledger/sign.js";
 import type { Found, LaneTelemetry } from "./observe/lane-telemetry.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";

@@ -7,6 +7,7 @@ import { TraceWriter } from "./persist/writer.js";
 import { KeyRing } from "./seal/key-ring.js";
 import { Sealer } from "./seal/seal.js";
 import { makeBodies } from "./seed/make-bodies.js";
+import { makeDetail } from "./seed/make-detail.js";
 import { RowMaker, type SeedTenant } from "./seed/make-row.js";
 import { makeMoments } from "./seed/moments.js";
 import { SeededRandom } from "./seed/random.js";
@@ -58,8 +59,8 @@ export async function seedTraces(input: SeedInput): Promise<void> {
     const { row, tenant } = maker.make(createdAtMs);
     const bodies = makeBodies(row, random);
     const sealed = sealer.sealBodies({ ...row, keySalt: tenant.keySalt }, bodies.request, bodies.response);
-    const sizes = { requestBytes: bodies.request.length, responseBytes: bodies.response.length };
-    writer.add({ ...row, ...sizes }, sealed, tenant.keySalt);
+    const whole = { ...row, requestBytes: bodies.request.length, responseBytes: bodies.response.length };
+    writer.add({ ...whole, detail: makeDetail(whole, random) }, sealed, tenant.keySalt);
     made += 1;
     progress[0] = made;
     if (made % 500 === 0) {

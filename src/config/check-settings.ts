@@ -70,7 +70,7 @@ function showValue(tree: SettingsTree, path: SettingsPath): string {
   if (/(^|\.)(apiKey|masterKeys|ledgerKey|database\.url|vault\.token|metrics\.token|otel\.headers)$/.test(name))
     return "The value (hidden)";
   // A URL that is refused may be refused for the password in it.
-  if (name.endsWith(".baseUrl")) return "The URL";
+  if (name.endsWith(".baseUrl") || name.endsWith(".jaegerUrl")) return "The URL";
   let value: unknown = tree;
   for (const part of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[part];
   return typeof value === "object" && value !== null ? "The value" : (JSON.stringify(value) ?? "The value");

@@ -47,6 +47,8 @@ export type OtelSettings = {
   readonly sampler: { readonly parent: "followed" | "ignored"; readonly ratio: number };
   readonly slowMs: number;
   readonly captureContent: boolean;
+  /** Where people see the spans, without a slash at its end; null: the dashboard has no link to them. */
+  readonly jaegerUrl: string | null;
   /** The OTEL_ variables, settings of loom.yaml among them, as the SDK in a worker reads them. */
   readonly environment: Readonly<Record<string, Secret>>;
 };

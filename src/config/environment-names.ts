@@ -48,6 +48,7 @@ export const environmentNames: Readonly<Record<string, EnvironmentName>> = {
   OTEL_SDK_DISABLED: { path: ["otel", "disabled"] },
   LOOM_OTEL_SLOW_MS: { path: ["otel", "slowMs"] },
   LOOM_OTEL_CAPTURE_CONTENT: { path: ["otel", "captureContent"] },
+  LOOM_JAEGER_URL: { path: ["otel", "jaegerUrl"] },
   LOOM_DURABILITY: { path: ["durability"] },
   LOOM_LANES: { path: ["lanes"] },
   LOOM_PROCESSES: { path: ["processes"] },

@@ -50,6 +50,7 @@ export function composeOtel(section: Section = {}, env: Environment = {}): OtelS
     sampler: samplerOf(section),
     slowMs: section.slowMs ?? defaultSlowMs,
     captureContent: section.captureContent ?? false,
+    jaegerUrl: section.jaegerUrl?.replace(/\/+$/, "") ?? null,
     environment: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, new Secret(value)])),
   };
 }

@@ -55,5 +55,6 @@ export const otelFields = {
   sampleRatio: ratio("the share of traces that the ratio samplers keep"),
   slowMs: wholeNumber(1, dayMs, "an exchange that takes this long in ms is kept whatever the sampler says"),
   captureContent: yesOrNo("whether messages are put on spans, in plain text"),
+  jaegerUrl: plainUrl("Where people open Jaeger; the dashboard links to it", "https://jaeger.example:16686"),
   disabled: yesOrNo("whether all export is off"),
 };

@@ -7,7 +7,7 @@ import { listSessions } from "../query/list-sessions.js";
 import { listTraces } from "../query/list-traces.js";
 import { makeOpenApi } from "../query/openapi.js";
 import { readParameters } from "../query/read-parameters.js";
-import { bodiesScope, readTrace } from "../query/read-trace.js";
+import { bodiesScope, readTrace, type TraceSources } from "../query/read-trace.js";
 import type { Query, Reader } from "../query/reader.js";
 import * as parameters from "../query/schema/parameters.js";
 import { readSummary } from "../query/usage-summary.js";
@@ -23,6 +23,7 @@ export type SiteParts = {
   readonly reader: Reader;
   readonly bodies: BodySources;
   readonly surroundings: Surroundings;
+  readonly linesOf: TraceSources["linesOf"];
   readonly dashboard: DashboardFiles;
   readonly now: () => number;
 };
@@ -128,7 +129,8 @@ export class QuerySite {
     return this.#jsonRoute((query, { query: text }, { tenant, scopes }) => {
       readParameters(text, parameters.noParameters);
       const right = { mayRead: scopes.includes(bodiesScope), isErased: tenant.keySalt === null };
-      return readTrace(query, tenant.id, id, right);
+      const { linesOf } = this.#parts;
+      return readTrace(query, tenant.id, id, { right, linesOf });
     });
   }
 

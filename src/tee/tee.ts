@@ -2,7 +2,9 @@
 // (the whole body of a plain one, the terminal event of a stream, the last piece of what cannot be read) is held back
 // until its record is acknowledged.
 import { limits } from "../limits.js";
+import type { StreamTimes } from "../trace/record.js";
 import type { AnswerForm } from "./answer-form.js";
+import { ArrivalTimes } from "./arrival-times.js";
 import { Capture } from "./capture.js";
 import { EventGate } from "./event-gate.js";
 import { saysOver, tailBytes } from "./finish-mark.js";
@@ -30,6 +32,8 @@ export type TeeOptions = {
   /** What makes a stream whole. */
   readonly streamEnd: StreamEnd;
   readonly captureBytesMax: number;
+  /** When the exchange began, monotonic ms: what the times of a stream are counted from. */
+  readonly receivedAtMs: number;
   /** After how much silence a stream gets a comment; null for none. */
   readonly keepAliveCommentsMs: number | null;
   readonly held: HeldAnswers;
@@ -52,6 +56,7 @@ export class Tee {
   readonly #gate: EventGate | null;
   /** For streams whose last event may be too large to be held. */
   readonly #watch: EndWatch | null;
+  readonly #arrivals: ArrivalTimes | null;
   #state: "waiting" | "started" = "waiting";
   #parts: Buffer[] = [];
   #partBytes = 0;
@@ -73,6 +78,7 @@ export class Tee {
     const { form, dropsUsage } = options;
     this.#gate = form === "events" ? new EventGate({ dropsUsage, terminalTypes: types }) : null;
     this.#watch = form === "events" && types.length > 0 ? new EndWatch(types) : null;
+    this.#arrivals = form === "events" ? new ArrivalTimes(options.receivedAtMs) : null;
     if (this.#gate !== null && options.keepAliveCommentsMs !== null)
       this.#silence = setTimeout(() => this.#breakSilence(), options.keepAliveCommentsMs).unref();
   }
@@ -87,9 +93,16 @@ export class Tee {
     return this.#gate?.atBoundary ?? false;
   }
 
+  /** When the bytes of a stream came, as far as it has come; null for other answers. */
+  get streamTimes(): StreamTimes | null {
+    return this.#arrivals?.times ?? null;
+  }
+
   /** Takes bytes from upstream; what comes after `stop` is nobody's. */
   take(bytes: Buffer): void {
     if (this.#isOver) return;
+    // Before the client's write, which may take a while: it is the moment of the arrival that is asked for.
+    this.#arrivals?.note(this.capture.seenBytes + bytes.length);
     if (this.#gate === null) this.#takePlain(bytes);
     else this.#takeEvents(this.#gate, bytes);
     this.capture.add(bytes);

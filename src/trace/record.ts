@@ -43,6 +43,16 @@ export type TraceBegin = {
   readonly authenticatedMs?: number;
   /** Until the exchange had its number, ms since it began. */
   readonly admittedMs?: number;
+  /** What the client's program calls itself, where it does. */
+  readonly userAgent?: string;
+};
+
+/** When the bytes of a stream came: at `ms[n]` since the exchange began there were `bytes[n]` of them in all. */
+export type StreamTimes = {
+  /** One chunk in so many is here, the first among them: a power of two. */
+  readonly every: number;
+  readonly ms: readonly number[];
+  readonly bytes: readonly number[];
 };
 
 /** What a caller's `traceparent` and `tracestate` say beside the trace id. */
@@ -90,6 +100,8 @@ export type TraceEnd = {
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
   readonly usageFormat: UsageFormat;
+  /** Of an event stream that has begun. */
+  readonly streamTimes?: StreamTimes;
 };
 
 /** An exchange that the lane has whole: what seal, account and persist work on. */

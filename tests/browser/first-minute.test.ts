@@ -97,6 +97,15 @@ describe.skipIf(findChromium() === null)("a new tenant", () => {
     await page.getByText("200 complete").waitFor();
     await page.getByRole("tab", { name: "Stream" }).click();
     await page.getByText("[DONE]").waitFor();
+    await page.locator(".arrival path").waitFor();
+    const moments = await page.locator(".stream-list tbody td:nth-child(2)").allTextContents();
+    expect(moments.length).toBeGreaterThan(1);
+    for (const moment of moments) expect(moment).toMatch(/^(about )?[\d.]+ m?s$/);
+    await page.getByRole("tab", { name: "Timing" }).click();
+    await page.getByRole("rowheader", { name: "Read, route, admit" }).waitFor();
+    await page.getByRole("rowheader", { name: "mock · echo to the first byte" }).waitFor();
+    await page.getByRole("tab", { name: "Record" }).click();
+    await page.getByText("Mozilla/5.0").waitFor();
     expect(faults).toEqual([]);
     await close();
   });

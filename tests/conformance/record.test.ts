@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type MockProvider, startMockProvider } from "../../mock/mock-provider.js";
+import type { TraceDetail } from "../../src/query/schema/trace.js";
 import { KeyRing } from "../../workers/seal/key-ring.js";
 import { openBody } from "../../workers/seal/open.js";
 import { describeWithDatabase } from "../support/database.js";
@@ -19,7 +20,11 @@ describeWithDatabase("the record", () => {
 
   beforeAll(async () => {
     mock = await startMockProvider({ shape: "openai", port: 0 });
-    gateway = await startTestGateway({ OPENAI_API_KEY: "sk-upstream", OPENAI_BASE_URL: `${mock.url}/v1` });
+    gateway = await startTestGateway({
+      OPENAI_API_KEY: "sk-upstream",
+      OPENAI_BASE_URL: `${mock.url}/v1`,
+      LOOM_JAEGER_URL: "http://localhost:16686/",
+    });
   });
   afterAll(async () => {
     await gateway.close();
@@ -76,6 +81,47 @@ describeWithDatabase("the record", () => {
     const opened = await openTrace(await readTrace(gateway.pool, response.headers.get("x-loom-trace-id") ?? ""));
     expect(opened.response).toContain('"choices":[]');
     expect(opened.response.replace(/data: \{[^\n]*"choices":\[\][^\n]*\n\n/, "")).toBe(text);
+  });
+
+  test("tells where the time went, when the stream came, what the cost is made of, and who asked", async () => {
+    const ask = async (path: string) => {
+      const response = await fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${gateway.key}` } });
+      return response.json();
+    };
+    for (const stream of [false, true]) {
+      const response = await post({ model: "gpt-4o-mini", stream, messages: [{ role: "user", content: marker }] });
+      await response.text();
+      const id = response.headers.get("x-loom-trace-id") ?? "";
+      const row = await readTrace(gateway.pool, id);
+      const trace = (await ask(`/v1/traces/${id}`)) as TraceDetail;
+      expect(trace.attemptList).toMatchObject([
+        { provider: "openai", kind: "openai", model: "gpt-4o-mini", status: 200, errorCode: null },
+      ]);
+      const [attempt] = trace.attemptList ?? [];
+      const { authenticatedMs, admittedMs } = trace.phases ?? { authenticatedMs: null, admittedMs: null };
+      const moments = [0, authenticatedMs ?? -1, admittedMs ?? -1, attempt?.startedMs ?? -1, trace.ttfbMs ?? -1];
+      expect(moments).toEqual(moments.toSorted((left, right) => left - right));
+      expect(attempt?.endedMs).toBeLessThanOrEqual(trace.latencyMs + 0.001);
+      expect(trace.userAgent).toBe("node");
+      const sum = trace.costLines?.reduce((costUsd, line) => costUsd + line.costUSD, 0) ?? 0;
+      expect(sum.toFixed(10)).toBe(row.estimated_cost_usd);
+      if (!stream) expect(trace.streamTimes).toBeNull();
+      else {
+        expect(trace.streamTimes?.every).toBe(1);
+        expect(trace.streamTimes?.bytes.at(-1)).toBe(Number(row.response_bytes));
+        expect(trace.streamTimes?.ms[0]).toBeCloseTo(trace.ttfbMs ?? 0, 0);
+      }
+    }
+    const long = { model: "mock/stream", stream: true, mock: { tokens: 600, tokens_per_second: 1000 } };
+    const response = await post({ ...long, messages: [] });
+    await response.text();
+    const id = response.headers.get("x-loom-trace-id") ?? "";
+    await readTrace(gateway.pool, id);
+    const { streamTimes } = (await ask(`/v1/traces/${id}`)) as TraceDetail;
+    expect(streamTimes?.every).toBeGreaterThan(1);
+    expect(streamTimes?.ms.length).toBeLessThanOrEqual(64);
+    expect((streamTimes?.ms.at(-1) ?? 0) - (streamTimes?.ms[0] ?? 0)).toBeGreaterThan(400);
+    expect(await ask("/v1/me")).toMatchObject({ jaegerUrl: "http://localhost:16686" });
   });
 
   test("keeps bodies of megabytes whole", async () => {

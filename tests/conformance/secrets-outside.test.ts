@@ -103,13 +103,14 @@ describeWithDatabase("no secret leaves the gateway", () => {
       headers: { authorization: `Bearer ${mark("metrics-token")}` },
     });
     expect(metrics.status).toBe(200);
+    const exposition = await metrics.text();
     const readiness = await (await fetch(`${gateway.url}/readyz`)).text();
     await sleep(1500);
     await gateway.stop();
     const places = {
       logs: gateway.output(),
       spans: receiver.raw.map((bytes) => bytes.toString("latin1")).join("\n"),
-      metrics: await metrics.text(),
+      metrics: exposition,
       health: readiness,
       replies: replies.join("\n"),
     };

@@ -131,6 +131,17 @@ describeWithDatabase("loom audit verify", () => {
       expect(await verify()).toMatchObject({ state: "whole", rows: 30 });
     });
 
+    it("says so of rows from before `detail` beside those since", async () => {
+      await writeRows(31, 20, (number) => ({ detail: number % 2 === 0 ? null : '{"attempts": [],  "a":"\\u0000é"}' }));
+      const { rows } = await pool.query("SELECT count(*)::int AS n FROM loom.traces WHERE detail IS NULL");
+      expect(rows[0].n).toBe(10);
+      expect(await verify()).toMatchObject({ state: "whole", rows: 50, findings: [] });
+      expect(await verify({ tenant: "acme" })).toMatchObject({ state: "whole", rows: 50 });
+      const file = join(folder, "mixed.jsonl");
+      await exportLedger({ databaseUrl: database.url, file, sinceMs: null, untilMs: null });
+      expect(await verifyBundle({ file, ...trusted() })).toMatchObject({ state: "whole", rows: 50 });
+    });
+
     it("cannot tell without a trusted key, or without the database", async () => {
       expect(await verify({ keys: false })).toMatchObject({ state: "unclear", findings: [] });
       const away = { databaseUrl: "postgres://127.0.0.1:1/none", tenant: null, sinceMs: null, ...trusted() };
@@ -155,6 +166,24 @@ describeWithDatabase("loom audit verify", () => {
     it("a body that was edited", async () => {
       await tamper(`UPDATE loom.traces SET response_body = '\\x00' WHERE ${seq(7)}`);
       await expectFinding("row_altered", { seq: 7 });
+    });
+
+    it("a detail that was edited, even in a space, taken away, or given to a row from before it", async () => {
+      await writeRows(31, 10, () => ({ detail: null }));
+      const before = (await pool.query(`SELECT detail::text AS text FROM loom.traces WHERE ${seq(12)}`)).rows[0].text;
+      const put = (number: number, detail: string | null) =>
+        tamper(`UPDATE loom.traces SET detail = ${detail === null ? "NULL" : `'${detail}'`} WHERE ${seq(number)}`);
+      for (const [number, changed, back] of [
+        [12, `${before} `, before],
+        [12, "{}", before],
+        [12, null, before],
+        [33, "{}", null],
+      ] as const) {
+        await put(number, changed);
+        await expectFinding("row_altered", { seq: number });
+        await put(number, back);
+        expect((await verify()).state).toBe("whole");
+      }
     });
 
     it("a row that was deleted", async () => {

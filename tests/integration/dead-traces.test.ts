@@ -7,7 +7,9 @@ import { callDeadRows } from "../../src/dead-rows.js";
 import type { WorkerCalls } from "../../src/hand-off/worker-calls.js";
 import type { Outcome } from "../../src/trace/record.js";
 import { type DeadRowInput, openDeadRow, type RetryInput, retryDeadRow } from "../../workers/dead-rows.js";
+import { splitLeaf } from "../../workers/ledger/leaf.js";
 import { openSigner } from "../../workers/ledger/sign.js";
+import type { TraceRow } from "../../workers/persist/trace-row.js";
 import { TraceWriter } from "../../workers/persist/writer.js";
 import { clearTraces } from "../support/clear-traces.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
@@ -72,13 +74,13 @@ describeWithDatabase("dead traces", () => {
     );
 
   /** One row that is refused, among others; its id. */
-  const setOneAside = async () => {
+  const setOneAside = async (changed: Partial<TraceRow> = {}, seal = sealTestRow) => {
     const own = { nodeId: testNode, bootId: testBoot, lane: 3 };
     const ledger = { signer: openSigner(ledgerKey), own };
-    const writer = new TraceWriter({ databaseUrl: database.url, lane: 3, seal: sealTestRow, ledger, emit: () => {} });
+    const writer = new TraceWriter({ databaseUrl: database.url, lane: 3, seal, ledger, emit: () => {} });
     const rows = [rowOf(), rowOf({ outcome: "bogus" as Outcome, model: "gpt-bad" }), rowOf()].map((row) => {
       lastSeq += 1;
-      return { ...row, ...own, seq: lastSeq };
+      return { ...row, ...own, seq: lastSeq, ...changed };
     });
     for (const row of rows) writer.add(row, sealedBodiesOf(row), testKeySalt);
     await writer.drain(10_000);
@@ -131,6 +133,23 @@ describeWithDatabase("dead traces", () => {
       expect(await count("SELECT count(*) FROM loom.dead_traces")).toBe(0);
       expect(await actions()).toEqual(["dead.retry"]);
       expect((await loom(`dead retry ${id}`)).error).toMatch(/No row with the id/);
+    });
+  });
+
+  it("of a version without `detail` are opened, and become rows with the leaf that they had", async () => {
+    let leafBefore: string | undefined;
+    const id = await setOneAside({ detail: null }, (row, encoded) => {
+      const { covered, stored } = splitLeaf(Buffer.from(encoded));
+      leafBefore = stored?.toString("hex");
+      return sealTestRow(row, Buffer.concat([covered, Buffer.of(0, 0, 0, 32), stored ?? Buffer.alloc(0)]));
+    });
+    expect(JSON.parse((await loom(`dead show ${id}`)).out)).toMatchObject({ row: { id, detail: null } });
+    await allow(async () => {
+      expect((await loom(`dead retry ${id}`)).out).toBe(`${id}: inserted\n`);
+      const { rows } = await pool.query(
+        `SELECT detail, encode(leaf_hash, 'hex') AS leaf FROM loom.traces WHERE id = '${id}'`,
+      );
+      expect(rows).toEqual([{ detail: null, leaf: leafBefore }]);
     });
   });
 

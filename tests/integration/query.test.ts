@@ -5,6 +5,7 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Caller } from "../../src/config/tenant.js";
 import { foldUsage } from "../../src/postgres/usage-sums.js";
+import { type Price, PriceList, type PriceQuestion } from "../../src/prices/price-list.js";
 import { listKeys, readMe } from "../../src/query/account.js";
 import { readFilter } from "../../src/query/filter-language.js";
 import { listSessions } from "../../src/query/list-sessions.js";
@@ -20,10 +21,11 @@ import { readTimeseries } from "../../src/query/usage-timeseries.js";
 import { readTop } from "../../src/query/usage-top.js";
 import type { TraceRow } from "../../workers/persist/trace-row.js";
 import { TraceWriter } from "../../workers/persist/writer.js";
+import { makeDetail } from "../../workers/seed/make-detail.js";
 import { RowMaker } from "../../workers/seed/make-row.js";
 import { SeededRandom } from "../../workers/seed/random.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../support/database.js";
-import { sealedBodiesOf, sealTestRow, testBoot, testKeySalt } from "../support/exchanges.js";
+import { rowOf, sealedBodiesOf, sealTestRow, testBoot, testKeySalt } from "../support/exchanges.js";
 
 const uuid = (end: string) => `0190a1b2-0000-7000-8000-${end.padStart(12, "0")}`;
 const tenants = ["a", "b"].map((name) => ({
@@ -73,7 +75,11 @@ describeWithDatabase("the query API", () => {
     const random = new SeededRandom(12);
     // Three quarters in the last week, and several in the same microsecond.
     const moments = Array.from({ length: 3000 }, () => nowMs - random.next() ** 3 * 50 * day - 1000);
-    rows = moments.map((moment, index) => maker.make(index % 10 === 0 ? nowMs - 5000 : Math.floor(moment)).row);
+    rows = moments.map((moment, index) => {
+      const { row } = maker.make(index % 10 === 0 ? nowMs - 5000 : Math.floor(moment));
+      // Some are from before there was a detail.
+      return { ...row, detail: index % 7 === 0 ? null : makeDetail(row, random) };
+    });
     await write(rows);
   });
   afterAll(async () => {
@@ -137,12 +143,70 @@ describeWithDatabase("the query API", () => {
     test("reads one trace, and no other tenant's", async () => {
       const [row] = own();
       const right = { mayRead: false, isErased: false };
-      const detail = await read((query) => readTrace(query, tenantId, row?.id ?? "", right));
+      const sources = { right, linesOf: async () => null };
+      const detail = await read((query) => readTrace(query, tenantId, row?.id ?? "", sources));
       expect(traceDetailShape.parse(detail)).toMatchObject({ id: row?.id, seq: row?.seq, latencyMs: row?.latencyMs });
       expect(detail.bodies).toMatchObject({ mayRead: false, missingScope: "bodies:read" });
       const other = rows.find((one) => one.tenantId !== tenantId);
-      const asked = read((query) => readTrace(query, tenantId, other?.id ?? "", right));
+      const asked = read((query) => readTrace(query, tenantId, other?.id ?? "", sources));
       await expect(asked).rejects.toMatchObject({ code: "trace_not_found" });
+    });
+
+    test("reads the tries, phases and moments of a trace, what its cost was made of, and none of a row from before", async () => {
+      const someone = uuid("e");
+      const prices = new PriceList();
+      const asked: unknown[] = [];
+      const sources = {
+        right: { mayRead: false, isErased: false },
+        linesOf: async (question: PriceQuestion, recorded: Price) => {
+          asked.push(question, recorded);
+          return prices.linesOf(question, recorded);
+        },
+      };
+      const detailOf = (id: string) => reader.read(someone, (query) => readTrace(query, someone, id, sources));
+      const kind = { provider: "openai", kind: "openai", model: "gpt-4o-mini", status: 200 };
+      const usage = { promptTokens: 1000, completionTokens: 50, totalTokens: 1050, cachedTokens: 400 };
+      const createdAtMs = nowMs - 1000;
+      const question = { providerKind: "openai", providerName: "openai", model: "gpt-4o-mini", responseModel: null };
+      const price = prices.priceOf({ ...question, usage, atMs: createdAtMs });
+      const attempts = [
+        { ...kind, status: null, errorCode: "upstream_timeout", startedMs: 1, endedMs: 2 },
+        { ...kind, errorCode: null, startedMs: 3, endedMs: 12 },
+      ];
+      const detail = JSON.stringify({
+        attempts,
+        authenticatedMs: 0.5,
+        stream: { every: 1, ms: [4], bytes: [9] },
+        userAgent: "x",
+      });
+      const model = { provider: "openai", model: "fast", responseModel: null, createdAtMs };
+      const made = rowOf({
+        tenantId: someone,
+        ...model,
+        ...usage,
+        ...price,
+        detail,
+        tags: ["loom.client=openai-js/6"],
+      });
+      const before = rowOf({ tenantId: someone, ...model, ...usage, ...price, detail: null, tags: [] });
+      await write([made, before]);
+      rows.push(made, before);
+      const found = await detailOf(made.id);
+      expect(traceDetailShape.parse(found)).toMatchObject({
+        attemptList: attempts,
+        phases: { authenticatedMs: 0.5, admittedMs: null },
+        streamTimes: { every: 1, ms: [4], bytes: [9] },
+        client: { library: "openai-js", version: "6", retry: 0 },
+        userAgent: "x",
+        costLines: [
+          { item: "Input", tokens: 600, usdPerMillion: 0.15, costUSD: 0.00009 },
+          { item: "Cached input", tokens: 400 },
+          { item: "Output", tokens: 50 },
+        ],
+      });
+      expect(asked[0]).toMatchObject({ ...question, atMs: createdAtMs });
+      const nothing = { attemptList: null, phases: null, streamTimes: null, client: null, userAgent: null };
+      expect(traceDetailShape.parse(await detailOf(before.id))).toMatchObject({ ...nothing, costLines: null });
     });
   });
 

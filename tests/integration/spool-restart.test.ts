@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
+import { readRowDetail } from "../../src/trace/row-detail.js";
 import { describeWithDatabase } from "../support/database.js";
 import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
 import { type GatewayProcess, startTestGateway, type TestGateway } from "../support/gateway.js";
@@ -90,6 +91,13 @@ describeWithDatabase("a gateway that was killed", () => {
       expect(rows.map(({ id }) => id).sort()).toEqual([...ids, streamId].sort());
       expect(rows.find(({ id }) => id === streamId)?.outcome).toBe("interrupted");
       expect(rows.filter(({ outcome }) => outcome === "complete")).toHaveLength(ids.length);
+      // Its tries are not known, which is not to say that there were none; Loom's phases before them are.
+      const { rows: details } = await gateway.pool.query<{ detail: unknown }>(
+        "SELECT detail FROM loom.traces WHERE id = $1",
+        [streamId],
+      );
+      const { attempts, phases } = readRowDetail(details[0]?.detail);
+      expect([attempts, phases?.admittedMs]).toEqual([null, expect.any(Number)]);
       const kept = await openTestBody(gateway, streamId, "response_body");
       // What was seen more than a second before the kill had gone to the lane.
       expect(kept.length).toBeGreaterThan(0);

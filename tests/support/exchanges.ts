@@ -114,6 +114,7 @@ export function rowOf(changed: Partial<TraceRow> = {}): TraceRow {
     sessionId: "session",
     endUser: "👩‍👩‍👧",
     tags: ["a", 'q"uo,te{}', "漢字", ""],
+    detail: '{"attempts":[],"authenticatedMs":0.125,"admittedMs":0.25}',
     seq: lastSeq,
     ...changed,
   };

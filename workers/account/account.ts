@@ -1,6 +1,7 @@
 // From the bytes of an answer to what its row says about it: usage, cost, the model that answered, the outcome.
+
+import type { Price, PriceList } from "../../src/prices/price-list.js";
 import type { FinishedExchange, Outcome } from "../../src/trace/record.js";
-import type { Price, PriceList } from "./price.js";
 import type { Usage } from "./usage.js";
 import { collectUsage } from "./usage-collector.js";
 

@@ -76,7 +76,7 @@ export class RowSplitter {
   #rowOf(row: Buffer): LedgerRow {
     if (this.#shape.hasLeaf) {
       const { covered, stored } = splitLeaf(row);
-      return { seq: readInt8(row, covered.length - 8), covered, stored };
+      return { seq: readInt8(covered, covered.length - 8), covered, stored };
     }
     let at = 2;
     for (let column = 0; column < this.#shape.seqColumn; column += 1) at += 4 + Math.max(0, row.readInt32BE(at));

@@ -1,6 +1,7 @@
 // A row of PostgreSQL's binary COPY read back, as writeTraceRow writes it: for rows that were set aside.
 // Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"; all numbers are big-endian.
 import type { Outcome } from "../../src/trace/record.js";
+import { withoutDetail } from "../ledger/leaf.js";
 import { type TraceRow, traceColumns } from "./trace-row.js";
 
 /** 2000-01-01T00:00:00Z in unix µs. */
@@ -38,6 +39,12 @@ class Fields {
     const field = this.#fields.get(column) ?? null;
     return field === null ? null : read(field);
   }
+}
+
+/** The row in the form of this version: a former one had no `detail`. */
+export function currentForm(row: Buffer): Buffer {
+  const isFormer = row.length > 2 && row.readInt16BE(0) === traceColumns.length - 1;
+  return isFormer ? withoutDetail(row) : row;
 }
 
 /** The row without its bodies. Throws an Error when the bytes are not a row as this version writes it. */
@@ -86,6 +93,7 @@ export function readTraceRow(row: Buffer): TraceRow {
     sessionId: text("session_id"),
     endUser: text("end_user"),
     tags: readTextArray(fields.of("tags")),
+    detail: text("detail"),
     seq: Number(fields.of("seq").readBigInt64BE(0)),
   };
 }

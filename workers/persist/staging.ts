@@ -17,7 +17,8 @@ export async function makeStaging(client: Client, table: StagedTable): Promise<v
   BEGIN
     IF to_regclass('${stagingOf(table)}') IS NOT NULL THEN RETURN; END IF;
     SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum),
-           string_agg(format('ALTER COLUMN %I SET STORAGE EXTERNAL', attname), ', ') FILTER (WHERE atttypid = 'bytea'::regtype)
+           string_agg(format('ALTER COLUMN %I SET STORAGE EXTERNAL', attname), ', ') 
+             FILTER (WHERE atttypid IN ('bytea'::regtype, 'json'::regtype))
       INTO columns, plain FROM pg_attribute
       WHERE attrelid = 'loom.${table}'::regclass AND attnum > 0 AND NOT attisdropped;
     EXECUTE 'CREATE TEMP TABLE loom_staged_${table} (' || columns || ') ON COMMIT DELETE ROWS';

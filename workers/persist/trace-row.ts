@@ -1,8 +1,9 @@
 // One row of loom.traces: its columns in order, how an exchange becomes one, and how it is copied.
 import { limits } from "../../src/limits.js";
 import type { FinishedExchange, Outcome } from "../../src/trace/record.js";
+import { writeRowDetail } from "../../src/trace/row-detail.js";
 import type { Accounted } from "../account/account.js";
-import { type Leaf, leafOf } from "../ledger/leaf.js";
+import { coveredOf, type Leaf, leafOf } from "../ledger/leaf.js";
 import type { SealedBodies } from "../seal/seal.js";
 import type { BinaryCopy } from "./binary-copy.js";
 
@@ -48,6 +49,8 @@ export type TraceRow = RowOrigin & {
   readonly sessionId: string | null;
   readonly endUser: string | null;
   readonly tags: readonly string[];
+  /** JSON. Null in rows of versions that did not have it, and in no other: the ledger tells them apart by that. */
+  readonly detail: string | null;
   readonly seq: number;
 };
 
@@ -59,7 +62,7 @@ export const traceColumns = [
   ...["total_tokens", "cached_tokens", "reasoning_tokens", "usage_source", "estimated_cost_usd", "price_version"],
   ...["request_body", "response_body", "request_iv", "response_iv", "request_bytes", "response_bytes", "body_codec"],
   ...["content_type", "content_encoding", "capture_truncated", "encryption_key_version", "session_id", "end_user"],
-  ...["tags", "node_id", "boot_id", "lane", "seq", "leaf_hash"],
+  ...["tags", "node_id", "boot_id", "lane", "detail", "seq", "leaf_hash"],
 ] as const;
 
 const nul = /\0/g;
@@ -124,6 +127,7 @@ export function makeTraceRow(exchange: FinishedExchange, accounted: Accounted, o
     sessionId: columnTextOrNull(begin.sessionId),
     endUser: columnTextOrNull(begin.endUser),
     tags: begin.tags.slice(0, limits.tagsMax).map(columnText),
+    detail: writeRowDetail(exchange),
     seq,
   };
 }
@@ -168,7 +172,7 @@ export function writeTraceRow(out: BinaryCopy, row: TraceRow, bodies: SealedBodi
   out.bytea(bodies.request.iv);
   out.bytea(bodies.response.iv);
   writeTraceRowRest(out, row, bodies);
-  const leaf = leafOf(out.view(start, out.length));
+  const leaf = leafOf(coveredOf(out.view(start, out.length)));
   out.latin1(leaf);
   return leaf;
 }
@@ -187,5 +191,7 @@ function writeTraceRowRest(out: BinaryCopy, row: TraceRow, bodies: SealedBodies)
   out.text(row.nodeId);
   out.uuid(row.bootId);
   out.int2(row.lane);
+  // The binary form of json is its text.
+  out.text(row.detail);
   out.int8(row.seq);
 }

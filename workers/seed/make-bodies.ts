@@ -1,5 +1,5 @@
 // Small bodies for seeded traces, in the shape of chat completions, so that a reader has something to open.
-import type { TraceRow } from "../persist/trace-row.js";
+import type { SeedRow } from "./make-row.js";
 import type { SeededRandom } from "./random.js";
 
 const questions = [
@@ -18,13 +18,13 @@ const answers = [
 ];
 
 /** A request and the answer that goes with the row. */
-export function makeBodies(row: TraceRow, random: SeededRandom): { request: Buffer; response: Buffer } {
+export function makeBodies(row: SeedRow, random: SeededRandom): { request: Buffer; response: Buffer } {
   const at = random.below(questions.length);
   const request = { model: row.model, stream: row.streamed, messages: [{ role: "user", content: questions[at] }] };
   return { request: Buffer.from(JSON.stringify(request)), response: Buffer.from(makeAnswer(row, answers[at] ?? "")) };
 }
 
-function makeAnswer(row: TraceRow, content: string): string {
+function makeAnswer(row: SeedRow, content: string): string {
   if (row.outcome === "refused" || row.outcome === "error") {
     return JSON.stringify({ error: { message: "This one failed.", type: "server_error", code: row.errorCode } });
   }

@@ -11,6 +11,9 @@ export type SeedTenant = {
   readonly keyIds: readonly string[];
 };
 
+/** A row before its bodies and its stream are made. */
+export type SeedRow = Omit<TraceRow, "detail">;
+
 type SeedModel = {
   readonly provider: string;
   readonly model: string;
@@ -82,7 +85,7 @@ export class RowMaker {
   }
 
   /** The next row, which began at `createdAtMs`. */
-  make(createdAtMs: number): { readonly row: TraceRow; readonly tenant: SeedTenant } {
+  make(createdAtMs: number): { readonly row: SeedRow; readonly tenant: SeedTenant } {
     const { random, tenants, bootId } = this.#options;
     const index = this.#tenants.pick(random);
     const tenant = tenants[index] as SeedTenant;
@@ -95,7 +98,7 @@ export class RowMaker {
     const timing = makeTiming(model, end, random);
     const usage = makeUsage(model, timing.tokens, random);
     const isRefused = outcome === "refused";
-    const row: TraceRow = {
+    const row: SeedRow = {
       nodeId: "seed",
       bootId,
       lane: 0,

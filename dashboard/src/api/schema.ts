@@ -18,6 +18,9 @@ export type ApiError = {
 
 export type Attempt = {
   readonly provider: string;
+  /** The provider's contract, such as `azure-openai`. */
+  readonly kind: string | null;
+  /** As it was sent to the provider. */
   readonly model: string;
   readonly status: number | null;
   readonly errorCode: string | null;
@@ -51,8 +54,16 @@ export type BodyFacts = {
   readonly storedBytes: number;
 };
 
+export type Client = {
+  /** Such as `openai-js`. */
+  readonly library: string;
+  readonly version: string | null;
+  /** 0: the first try. */
+  readonly retry: number;
+};
+
 export type CostLine = {
-  readonly item: "prompt" | "cached prompt" | "completion";
+  readonly item: "Input" | "Cached input" | "Output";
   readonly tokens: number;
   readonly usdPerMillion: number | null;
   readonly costUSD: number;
@@ -182,6 +193,13 @@ export type OutcomeCounts = {
   readonly refused: number;
 };
 
+export type Phases = {
+  /** Until the key was checked, since the exchange began. */
+  readonly authenticatedMs: number | null;
+  /** Until the exchange had its number in the record. */
+  readonly admittedMs: number | null;
+};
+
 export type Point = {
   readonly totalRequests: number;
   readonly totalTokens: number;
@@ -250,6 +268,15 @@ export type StatusCounts = {
   /** 4xx. */
   readonly clientError: number;
   readonly serverError: number;
+};
+
+export type StreamTimes = {
+  /** One chunk in so many is here: 1, 2, 4, ... */
+  readonly every: number;
+  /** Since the exchange began. */
+  readonly ms: readonly number[];
+  /** How many bytes of the answer had come at that moment, from the provider. */
+  readonly bytes: readonly number[];
 };
 
 export type Summary = {
@@ -467,7 +494,15 @@ export type TraceDetail = {
   readonly recordedAt: string;
   /** Each try on a provider; null where only their number was kept. */
   readonly attemptList: readonly Attempt[] | null;
-  /** What the estimated cost is made of; null when it is unpriced or its price list is not at hand. */
+  /** null: not recorded. */
+  readonly phases: Phases | null;
+  /** An even share of the moments at which a stream's bytes came, the first among them; at most 64. */
+  readonly streamTimes: StreamTimes | null;
+  /** What an official client said of itself (`x-stainless-*`). */
+  readonly client: Client | null;
+  /** Of the request; null when there was none, or it was not recorded. */
+  readonly userAgent: string | null;
+  /** What the estimated cost is made of; null when it is unpriced, or its lines cannot be given to the last decimal. */
   readonly costLines: readonly CostLine[] | null;
   readonly bodies: {
     /** Whether this key has the scope `bodies:read`. */

@@ -35,6 +35,12 @@ export function formatCost(value: Maybe): string {
   return `$${value.toFixed(digits).replace(/0+$/, "").replace(/\.$/, "")}`;
 }
 
+/** US dollars with all the ten decimals that a recorded cost has, so that parts are seen to add up. */
+export function formatExactCost(value: Maybe): string {
+  if (value === null || value === undefined) return dash;
+  return `$${value.toFixed(10).replace(/\.?0+$/, "")}`;
+}
+
 /** From ms with fractions. */
 export function formatDuration(ms: Maybe): string {
   if (ms === null || ms === undefined) return dash;

@@ -1,6 +1,6 @@
 // What the cost is made of, line by line; or why there is none.
 import type { TraceDetail } from "../api/schema.js";
-import { formatCost, formatCount } from "../format/numbers.js";
+import { formatCost, formatCount, formatExactCost } from "../format/numbers.js";
 
 export function CostTab({ trace }: { readonly trace: TraceDetail }) {
   return (
@@ -56,7 +56,7 @@ function CostTable({ trace }: { readonly trace: TraceDetail }) {
             <td>{line.item}</td>
             <td className="right number">{formatCount(line.tokens)}</td>
             <td className="right number">{line.usdPerMillion ?? "–"}</td>
-            <td className="right number">{formatCost(line.costUSD)}</td>
+            <td className="right number">{formatExactCost(line.costUSD)}</td>
           </tr>
         ))}
       </tbody>
@@ -66,7 +66,7 @@ function CostTable({ trace }: { readonly trace: TraceDetail }) {
             Estimated cost
           </th>
           <td className="right number">
-            <strong>{formatCost(estimatedCostUSD)}</strong>
+            <strong>{formatExactCost(estimatedCostUSD)}</strong>
           </td>
         </tr>
       </tfoot>

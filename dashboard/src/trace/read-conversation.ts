@@ -24,7 +24,8 @@ export type ChatRequest = {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly tools: readonly string[];
 };
-export type StreamEvent = { readonly data: string; readonly bytes: number };
+/** `endOffset`: how many bytes of the body there were when the event was whole. */
+export type StreamEvent = { readonly data: string; readonly bytes: number; readonly endOffset: number };
 export type ChatAnswer = {
   readonly messages: readonly Message[];
   readonly error: string | null;
@@ -128,20 +129,28 @@ type Growing = {
 };
 type GrowingCall = { id: string; name: string; args: string };
 
+const lineForm = /[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g;
+
 function readStream(text: string): ChatAnswer {
   const events: StreamEvent[] = [];
   const choices = new Map<number, Growing>();
   let error: string | null = null;
+  const encoder = new TextEncoder();
+  let fedBytes = 0;
   const parser = createParser({
     onEvent: ({ data }) => {
-      events.push({ data, bytes: data.length });
+      events.push({ data, bytes: data.length, endOffset: fedBytes });
       const event = asJson(parse(data));
       if (event["error"] !== undefined)
         error = asText(asJson(event["error"])["message"]) || JSON.stringify(event["error"]);
       for (const choice of asList(event["choices"])) grow(choices, asJson(choice));
     },
   });
-  parser.feed(text);
+  // Line by line, so that the place of each event is known.
+  for (const line of text.match(lineForm) ?? []) {
+    fedBytes += encoder.encode(line).length;
+    parser.feed(line);
+  }
   parser.reset({ consume: true });
   const messages = [...choices.values()].map((grown): Message => {
     const calls = grown.calls.filter((call) => call !== undefined);

@@ -34,6 +34,14 @@ function Id({ value, name }: { readonly value: string | null; readonly name: str
   );
 }
 
+/** The library that an official client names, and whether it had tried before. */
+function clientText({ client }: TraceDetail): string {
+  if (client === null) return "–";
+  const named = `${client.library}${client.version === null ? "" : ` ${client.version}`}`;
+  if (client.retry === 0) return named;
+  return `${named}, ${client.retry === 1 ? "its first retry" : `its retry no. ${client.retry}`}`;
+}
+
 export function RecordTab({ trace }: { readonly trace: TraceDetail }) {
   const [zone] = useZone();
   const { request, response } = trace.bodies;
@@ -47,6 +55,8 @@ export function RecordTab({ trace }: { readonly trace: TraceDetail }) {
           ["Span", <Id key="3" value={trace.spanId} name="span id" />],
           ["Client's request id", <Id key="4" value={trace.requestId} name="request id" />],
           ["Endpoint", <code key="5">{trace.endpoint}</code>],
+          ["Client", clientText(trace)],
+          ["User agent", trace.userAgent === null ? "–" : <code key="6">{trace.userAgent}</code>],
           ["Tags", trace.tags.length === 0 ? "–" : trace.tags.join(", ")],
         ]}
       />
@@ -60,7 +70,9 @@ export function RecordTab({ trace }: { readonly trace: TraceDetail }) {
           ["x-loom-overhead-ms", formatDuration(trace.gatewayOverheadMs)],
         ]}
       />
-      <p className="muted">Headers of the request are not recorded: that is where secrets travel.</p>
+      <p className="muted">
+        Of the request's headers only those named here are recorded: the others are where secrets travel.
+      </p>
       <Pairs
         title="Sealed bodies"
         pairs={[

@@ -1,12 +1,14 @@
-// How the answer came: its server-sent events in order, and the pace of the whole. The moment of each event is not
-// recorded, only that of the first byte and of the end; nothing here pretends otherwise.
+// How the answer came: its bytes over time, its longest pause, and its server-sent events in order, each with its
+// moment where the record has it; a moment that lies between two known ones is said to be about then.
 import { useMemo, useState } from "react";
 import type { TraceBodies, TraceDetail } from "../api/schema.js";
 import { formatBytes, formatCount, formatDuration } from "../format/numbers.js";
 import { Button } from "../parts/button.js";
 import { tokensPerSecond } from "../traces/columns.js";
+import { ArrivalChart } from "./arrival-chart.js";
 import { OpenBodies } from "./open-bodies.js";
 import { readChatAnswer } from "./read-conversation.js";
+import { endOfAnswer, type Moment, momentOf } from "./stream-times.js";
 
 const rowsShown = 200;
 
@@ -21,6 +23,9 @@ export function StreamTab({ trace }: { readonly trace: TraceDetail }) {
   return (
     <div className="tab-body stack">
       <StreamPace trace={trace} />
+      {trace.streamTimes === null ? null : (
+        <ArrivalChart times={trace.streamTimes} end={{ ms: endOfAnswer(trace), bytes: trace.responseBytes }} />
+      )}
       <OpenBodies trace={trace}>{(bodies) => <StreamEvents trace={trace} bodies={bodies} />}</OpenBodies>
     </div>
   );
@@ -62,8 +67,28 @@ function StreamPace({ trace }: { readonly trace: TraceDetail }) {
   );
 }
 
+/** Says when each event came; null where nothing is known of it. Offsets are those of the bytes on the wire. */
+function readMoments(trace: TraceDetail, { response }: TraceBodies): ((endOffset: number) => Moment | null) | null {
+  const { streamTimes, responseBytes } = trace;
+  if (streamTimes === null || response === null || response.decoded !== null) return null;
+  const end = { ms: endOfAnswer(trace), bytes: responseBytes };
+  return (endOffset) => momentOf(streamTimes, response.offset + endOffset, end);
+}
+
+function MomentCell({ moment }: { readonly moment: Moment | null }) {
+  if (moment === null) return <td className="right number faint">–</td>;
+  const isAbout = moment.precision === "about";
+  return (
+    <td className="right number" title={isAbout ? "Between two moments that were recorded." : undefined}>
+      {isAbout ? <span className="faint">about </span> : null}
+      {formatDuration(moment.ms)}
+    </td>
+  );
+}
+
 function StreamEvents({ trace, bodies }: { readonly trace: TraceDetail; readonly bodies: TraceBodies }) {
   const events = useMemo(() => readChatAnswer(bodies.response?.text ?? "").events, [bodies]);
+  const momentAt = useMemo(() => readMoments(trace, bodies), [trace, bodies]);
   const [shown, setShown] = useState(rowsShown);
   const span = trace.ttfbMs === null ? null : trace.latencyMs - trace.ttfbMs;
   return (
@@ -73,7 +98,9 @@ function StreamEvents({ trace, bodies }: { readonly trace: TraceDetail; readonly
         {span === null || events.length < 2
           ? ""
           : `, one every ${formatDuration(span / (events.length - 1))} on average`}
-        . The moment of each is not recorded.
+        {momentAt === null
+          ? ". The moment of each is not recorded."
+          : ". Times are counted from the request's first byte."}
       </p>
       <table className="list stream-list">
         <thead>
@@ -81,6 +108,11 @@ function StreamEvents({ trace, bodies }: { readonly trace: TraceDetail; readonly
             <th scope="col" className="right">
               #
             </th>
+            {momentAt === null ? null : (
+              <th scope="col" className="right">
+                Came at
+              </th>
+            )}
             <th scope="col">Data</th>
             <th scope="col" className="right">
               Size
@@ -91,6 +123,7 @@ function StreamEvents({ trace, bodies }: { readonly trace: TraceDetail; readonly
           {events.slice(0, shown).map((event, index) => (
             <tr key={index}>
               <td className="right number faint">{index + 1}</td>
+              {momentAt === null ? null : <MomentCell moment={momentAt(event.endOffset)} />}
               <td>
                 <code>{event.data.slice(0, 400)}</code>
               </td>

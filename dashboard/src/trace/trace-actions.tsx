@@ -52,7 +52,7 @@ export function TraceActions({ trace }: { readonly trace: TraceDetail }) {
           rel="noopener noreferrer"
         >
           <ExternalLink size={13} />
-          Jaeger
+          Open in Jaeger
         </a>
       )}
       <span className="spring" />

@@ -19,8 +19,9 @@ function readPhases(trace: TraceDetail): Phase[] {
   const phases: Phase[] = [];
   let at = 0;
   attempts.forEach((attempt, index) => {
-    const name = index === 0 ? "Authenticate, route, admit" : "Choose the next target";
-    if (attempt.startedMs - at > shortestMs) phases.push(loomPhase(name, at, attempt.startedMs));
+    if (index === 0) phases.push(...loomBegin(trace, attempt.startedMs));
+    else if (attempt.startedMs - at > shortestMs)
+      phases.push(loomPhase("Choose the next target", at, attempt.startedMs));
     phases.push(...attemptPhases(attempt, index === attempts.length - 1 ? trace : null));
     at = attempt.endedMs;
   });
@@ -28,9 +29,28 @@ function readPhases(trace: TraceDetail): Phase[] {
     phases.push(...coarsePhases(trace, trace.ttfbMs));
     at = trace.latencyMs;
   }
-  const last = attempts.length === 0 ? "Loom" : "Record, then end the answer";
-  if (trace.latencyMs - at > shortestMs) phases.push(loomPhase(last, at, trace.latencyMs));
+  if (phases.length === 0) return trace.phases === null ? [loomPhase("Loom", 0, trace.latencyMs)] : loomOnly(trace);
+  if (trace.latencyMs - at > shortestMs) phases.push(loomPhase("Record, then end the answer", at, trace.latencyMs));
   return phases;
+}
+
+/** What Loom does before the first try. */
+function loomBegin({ phases }: TraceDetail, endMs: number): Phase[] {
+  const { authenticatedMs, admittedMs } = phases ?? { authenticatedMs: null, admittedMs: null };
+  if (authenticatedMs === null || admittedMs === null)
+    return endMs > shortestMs ? [loomPhase("Authenticate, route, admit", 0, endMs)] : [];
+  return [
+    loomPhase("Authenticate", 0, authenticatedMs),
+    loomPhase("Read, route, admit", authenticatedMs, admittedMs),
+    loomPhase("Keep the record's begin", admittedMs, endMs),
+  ].filter(({ fromMs, toMs }) => toMs - fromMs > shortestMs);
+}
+
+/** Of an exchange that no provider was tried for. */
+function loomOnly(trace: TraceDetail): Phase[] {
+  const begun = loomBegin(trace, trace.latencyMs);
+  const last = begun.at(-1);
+  return last === undefined ? [] : [...begun.slice(0, -1), { ...last, name: "Record, then answer" }];
 }
 
 /** Without the times of the tries: Loom's share stands in front as one piece, though a part of it comes at the end. */

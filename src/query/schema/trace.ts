@@ -73,7 +73,8 @@ export const traceListShape = z
 const attemptShape = z
   .object({
     provider: z.string(),
-    model: z.string(),
+    kind: z.string().nullable().describe("The provider's contract, such as `azure-openai`."),
+    model: z.string().describe("As it was sent to the provider."),
     status: z.int().nullable(),
     errorCode: z.string().nullable(),
     startedMs: z.number().describe("Since the exchange began."),
@@ -81,9 +82,32 @@ const attemptShape = z
   })
   .meta({ id: "Attempt" });
 
+const phasesShape = z
+  .object({
+    authenticatedMs: z.number().nullable().describe("Until the key was checked, since the exchange began."),
+    admittedMs: z.number().nullable().describe("Until the exchange had its number in the record."),
+  })
+  .meta({ id: "Phases" });
+
+const streamTimesShape = z
+  .object({
+    every: z.int().describe("One chunk in so many is here: 1, 2, 4, ..."),
+    ms: z.array(z.number()).describe("Since the exchange began."),
+    bytes: z.array(z.int()).describe("How many bytes of the answer had come at that moment, from the provider."),
+  })
+  .meta({ id: "StreamTimes" });
+
+const clientShape = z
+  .object({
+    library: z.string().describe("Such as `openai-js`."),
+    version: z.string().nullable(),
+    retry: z.int().describe("0: the first try."),
+  })
+  .meta({ id: "Client" });
+
 const costLineShape = z
   .object({
-    item: z.enum(["prompt", "cached prompt", "completion"]),
+    item: z.enum(["Input", "Cached input", "Output"]),
     tokens: z.int(),
     usdPerMillion: z.number().nullable(),
     costUSD: z.number(),
@@ -119,10 +143,18 @@ export const traceDetailShape = traceShape
       .array(attemptShape)
       .nullable()
       .describe("Each try on a provider; null where only their number was kept."),
+    phases: phasesShape.nullable().describe("null: not recorded."),
+    streamTimes: streamTimesShape
+      .nullable()
+      .describe("An even share of the moments at which a stream's bytes came, the first among them; at most 64."),
+    client: clientShape.nullable().describe("What an official client said of itself (`x-stainless-*`)."),
+    userAgent: z.string().nullable().describe("Of the request; null when there was none, or it was not recorded."),
     costLines: z
       .array(costLineShape)
       .nullable()
-      .describe("What the estimated cost is made of; null when it is unpriced or its price list is not at hand."),
+      .describe(
+        "What the estimated cost is made of; null when it is unpriced, or its lines cannot be given to the last decimal.",
+      ),
     bodies: z.object({
       mayRead: z.boolean().describe("Whether this key has the scope `bodies:read`."),
       missingScope: z.literal("bodies:read").nullable(),
@@ -159,6 +191,9 @@ export const traceShapes = [
   traceShape,
   traceListShape,
   attemptShape,
+  phasesShape,
+  streamTimesShape,
+  clientShape,
   costLineShape,
   bodyFactsShape,
   traceDetailShape,

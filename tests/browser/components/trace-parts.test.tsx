@@ -1,6 +1,7 @@
 // The parts of a trace in a real browser: layout, focus and scrolling are what they are for.
 import { describe, expect, test } from "vitest";
 import { render } from "vitest-browser-react";
+import { ArrivalChart } from "../../../dashboard/src/trace/arrival-chart.js";
 import { Conversation } from "../../../dashboard/src/trace/conversation.js";
 import { CostTab } from "../../../dashboard/src/trace/cost-tab.js";
 import { JsonView } from "../../../dashboard/src/trace/json-view.js";
@@ -18,7 +19,9 @@ describe("the waterfall", () => {
     const screen = await render(<Waterfall trace={traceDetail} />);
     const names = [...screen.container.querySelectorAll("tbody th")].map((cell) => cell.textContent);
     expect(names).toEqual([
-      "Authenticate, route, admitLoom",
+      "AuthenticateLoom",
+      "Read, route, admitLoom",
+      "Keep the record's beginLoom",
       "groq · llama429 rate_limit_exceeded",
       "Choose the next targetLoom",
       "openai · gpt-4oto the first byte",
@@ -30,9 +33,30 @@ describe("the waterfall", () => {
   });
 
   test("says so where the times of the tries were not kept", async () => {
-    const screen = await render(<Waterfall trace={{ ...traceDetail, attemptList: null }} />);
+    const screen = await render(<Waterfall trace={{ ...traceDetail, attemptList: null, phases: null }} />);
     await expect.element(screen.getByText("Loom, in all")).toBeVisible();
     await expect.element(screen.getByText("2 tries", { exact: true })).toBeVisible();
+  });
+});
+
+describe("the pace of a stream", () => {
+  const end = { ms: 1999.6, bytes: 4000 };
+
+  test("is a line of bytes over time, with the largest gap named and marked where it is", async () => {
+    const times = traceDetail.streamTimes;
+    if (times === null) throw new Error("the trace of the tests has no moments");
+    const screen = await render(<ArrivalChart times={times} end={end} />);
+    await expect.element(screen.getByText("Largest gap 700 ms, from 1.20 s to 1.90 s, after 2.0 kB")).toBeVisible();
+    const gap = screen.container.querySelector(".arrival-gap")?.getBoundingClientRect();
+    const whole = screen.container.querySelector("svg")?.getBoundingClientRect();
+    expect((gap?.width ?? 0) / (whole?.width ?? 1)).toBeCloseTo(700 / 899.6, 1);
+    await screen.rerender(<ArrivalChart times={{ ...times, every: 4 }} end={end} />);
+    await expect.element(screen.getByText(/one chunk in 4 was timed/)).toBeVisible();
+  });
+
+  test("of a single chunk has no gap", async () => {
+    const screen = await render(<ArrivalChart times={{ every: 1, ms: [5], bytes: [4000] }} end={end} />);
+    expect(screen.container.querySelector(".arrival-gap")).toBeNull();
   });
 });
 

@@ -1,8 +1,16 @@
 // Migrating on a real server: once, whoever starts at the same time, and never backwards.
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { migrate } from "../../../src/postgres/migrate.js";
+import { verifyLedger } from "../../../workers/audit.js";
+import { openSigner } from "../../../workers/ledger/sign.js";
+import { TraceWriter } from "../../../workers/persist/writer.js";
 import { describeWithDatabase, openTestDatabase, type TestDatabase } from "../../support/database.js";
+import { rowOf, sealedBodiesOf, sealTestRow, testKeySalt } from "../../support/exchanges.js";
 
 describeWithDatabase("migrate", () => {
   let database: TestDatabase;
@@ -23,6 +31,45 @@ describeWithDatabase("migrate", () => {
     expect(messages).toContain("waiting for another instance that migrates the database");
     const { rows } = await database.pool(1).query("SELECT name FROM loom.migrations ORDER BY id");
     expect(rows.map((row) => row.name)).toEqual(applied[0]);
+  });
+
+  it("leaves a ledger whole that a version without traces.detail has written, and goes on with it", async () => {
+    await migrate({ url: database.url });
+    const pool = database.pool(1);
+    const folder = mkdtempSync(join(tmpdir(), "loom-migrate-"));
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    const signer = openSigner(privateKey.export({ format: "pem", type: "pkcs8" }) as string);
+    const keyFile = join(folder, "ledger-key.pub");
+    writeFileSync(keyFile, publicKey.export({ format: "pem", type: "spki" }));
+    const own = { nodeId: "node-1", bootId: randomUUID(), lane: 0 };
+    const write = async (detail: string | null, seqs: readonly number[]) => {
+      const writer = new TraceWriter({
+        databaseUrl: database.url,
+        lane: 0,
+        seal: sealTestRow,
+        ledger: { signer, own },
+        emit: () => {},
+        isHeld: () => true,
+      });
+      for (const seq of seqs) {
+        const row = rowOf({ ...own, detail, seq });
+        writer.add(row, sealedBodiesOf(row), testKeySalt);
+      }
+      await writer.drain(5000);
+    };
+    const verify = () => {
+      const progress = new SharedArrayBuffer(16);
+      const trusted = { keyFiles: [keyFile], checkpointFiles: [], progress };
+      return verifyLedger({ databaseUrl: database.url, tenant: null, sinceMs: null, ...trusted });
+    };
+    await write(null, [1, 2, 3]);
+    await pool.query("ALTER TABLE loom.traces DROP COLUMN detail");
+    await pool.query("DELETE FROM loom.migrations WHERE name = '0021_detail'");
+    expect((await migrate({ url: database.url })).applied).toEqual(["0021_detail"]);
+    expect(await verify()).toMatchObject({ state: "whole", rows: 3, findings: [] });
+    await write("{}", [4, 5]);
+    expect(await verify()).toMatchObject({ state: "whole", rows: 5, findings: [] });
+    rmSync(folder, { recursive: true });
   });
 
   it("makes the partitions from yesterday's month to the months ahead", async () => {

@@ -35,6 +35,18 @@ describeWithDatabase("partitions", () => {
     expect(rows[0].bound).toBe("FOR VALUES FROM ('2041-06-01 00:00:00+00') TO ('2041-07-01 00:00:00+00')");
   });
 
+  it("keep bodies and the detail of a row out of line, not compressed, old and new ones alike", async () => {
+    const pool = database.pool(1);
+    await pool.query("SELECT loom.ensure_trace_partitions('2042-01-01T00:00:00Z', 1)");
+    const { rows } = await pool.query(
+      `SELECT DISTINCT attname AS name, attstorage::text AS storage FROM pg_attribute
+        WHERE attname IN ('request_body', 'response_body', 'detail')
+          AND attrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'loom.traces'::regclass) ORDER BY 1`,
+    );
+    const external = ["detail", "request_body", "response_body"].map((name) => ({ name, storage: "e" }));
+    expect(rows).toEqual(external);
+  });
+
   it("the keeper makes a missing partition, and does not wait behind a lock that a COPY holds", async () => {
     const pool = database.pool(3);
     const month = `traces_${new Date().toISOString().slice(0, 7).replace("-", "_")}`;

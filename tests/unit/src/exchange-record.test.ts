@@ -82,7 +82,7 @@ async function beginOf(headers: Record<string, string> = {}, known = facts): Pro
 
 describe("the begin of a record", () => {
   it("says who asked, what and when, with the request's bytes beside it", async () => {
-    expect(await beginOf({ "x-request-id": "r" })).toEqual({
+    expect(await beginOf({ "x-request-id": "r", "user-agent": "OpenAI/JS 6.49.0" })).toEqual({
       id,
       tenantId: "t1",
       keySalt: "c2FsdA==",
@@ -99,6 +99,7 @@ describe("the begin of a record", () => {
       tags: ["a"],
       authenticatedMs: expect.closeTo(1, 0) as number,
       admittedMs: expect.closeTo(50, -1) as number,
+      userAgent: "OpenAI/JS 6.49.0",
     });
     expect(frames[0]).toMatchObject({ kind: frameKinds.begin, seq: 1, body: "request" });
   });
@@ -118,12 +119,13 @@ describe("the begin of a record", () => {
   it("bounds every text that a client chose", async () => {
     const long = "x".repeat(10_000);
     const begin = await beginOf(
-      { "x-request-id": long },
+      { "x-request-id": long, "user-agent": long },
       { endpoint, model: long, streamed: false, sessionId: long, endUser: long, tags: [long] },
     );
     for (const text of [begin.model, begin.sessionId, begin.endUser, begin.requestId, begin.tags[0]]) {
       expect(text).toHaveLength(limits.columnTextMax);
     }
+    expect(begin.userAgent).toHaveLength(limits.userAgentMax);
   });
 
   it("does not cut a character in two", async () => {
@@ -165,6 +167,7 @@ describe("the end of a record", () => {
         bytes: 9,
         rest: [Buffer.from("rest")],
         isTruncated: false,
+        streamTimes: { every: 1, ms: [3.5], bytes: [9] },
         contentType: "text/plain",
         contentEncoding: null,
       },
@@ -195,6 +198,7 @@ describe("the end of a record", () => {
       contentType: "text/plain",
       contentEncoding: null,
       usageFormat: "openai-chat",
+      streamTimes: { every: 1, ms: [3.5], bytes: [9] },
     });
   });
 

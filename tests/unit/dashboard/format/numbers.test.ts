@@ -5,6 +5,7 @@ import {
   formatCost,
   formatCount,
   formatDuration,
+  formatExactCost,
   formatShare,
 } from "../../../../dashboard/src/format/numbers.js";
 
@@ -13,6 +14,11 @@ describe("numbers", () => {
     for (const format of [formatBytes, formatCost, formatCount, formatDuration, formatShare])
       expect(format(null)).toBe("–");
     expect(formatCost(0)).toBe("$0");
+  });
+
+  test("show the parts of a cost with every decimal that a cost has", () => {
+    expect([0, 10, 0.0000015, 0.1 + 0.2].map(formatExactCost)).toEqual(["$0", "$10", "$0.0000015", "$0.3"]);
+    expect(formatExactCost(null)).toBe("–");
   });
 
   test.each([

@@ -32,6 +32,13 @@ describe("a conversation", () => {
     expect(answer.messages[0]?.finishReason).toBe("tool_calls");
   });
 
+  test("knows where in the bytes of a stream each event was whole, whatever ends its lines", () => {
+    const events = ['data: "é"\n\n', ": a comment\n\n", "event: x\r\ndata: 2\r\n\r\n", "data: 3\n\n"];
+    const ends = events.map((_, index) => Buffer.byteLength(events.slice(0, index + 1).join("")));
+    const found = readChatAnswer(events.join("")).events.map(({ endOffset }) => endOffset);
+    expect(found).toEqual([ends[0], ends[2], ends[3]]);
+  });
+
   test("reads a whole answer, an error, and an error in a stream", () => {
     const whole = {
       choices: [{ message: { role: "assistant", content: null, refusal: "No." }, finish_reason: "stop" }],

@@ -41,6 +41,7 @@ test.each([
   [{ masterKeys: "hush" }],
   [{ providers: { a: { apiKey: ["hush"] } } }],
   [{ providers: { a: { baseUrl: "http://hush@x" } } }],
+  [{ otel: { jaegerUrl: "http://hush@x" } }],
 ])("%j is a fault without its value", (tree) => {
   const faults = checkSettings(tree, locate);
   expect(faults).toHaveLength(1);

@@ -9,6 +9,12 @@ describe("the settings of the export", () => {
     expect(composeOtel({ endpoint })).toMatchObject({ traces: { protocol: "http/protobuf" }, metrics: null });
   });
 
+  it("have Jaeger's address without a slash at its end, also below a path, and none unless it is given", () => {
+    expect(composeOtel().jaegerUrl).toBeNull();
+    expect(composeOtel({ jaegerUrl: "http://localhost:16686/" }).jaegerUrl).toBe("http://localhost:16686");
+    expect(composeOtel({ jaegerUrl: "https://ops.example/jaeger//" }).jaegerUrl).toBe("https://ops.example/jaeger");
+  });
+
   it("take an endpoint and a protocol of one signal only", () => {
     const env = {
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/v1/traces`,

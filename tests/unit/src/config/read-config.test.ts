@@ -77,6 +77,7 @@ describe("defaults", () => {
         sampler: { parent: "followed", ratio: 1 },
         slowMs: 10_000,
         captureContent: false,
+        jaegerUrl: null,
         environment: { OTEL_SERVICE_NAME: new Secret("loom") },
       },
       upstream: {
@@ -156,6 +157,7 @@ describe("the environment", () => {
     OTEL_TRACES_SAMPLER_ARG: ["0.1", (config) => config.otel.sampler.ratio, 0.1, byRatio],
     OTEL_SDK_DISABLED: ["true", (config) => config.otel.traces, null, collector],
     LOOM_OTEL_SLOW_MS: ["7", (config) => config.otel.slowMs, 7],
+    LOOM_JAEGER_URL: ["http://localhost:16686/", (config) => config.otel.jaegerUrl, "http://localhost:16686"],
     LOOM_OTEL_CAPTURE_CONTENT: ["true", (config) => config.otel.captureContent, true],
     LOOM_DURABILITY: ["disk", (config) => config.durability, "disk"],
     LOOM_LANES: ["3", (config) => config.lanes, 3],

@@ -45,7 +45,7 @@ lanes: 3
 logLevel: silent
 log: {sampleRatio: 0.5, format: json}
 metrics: {enabled: false, token: hush}
-otel: {endpoint: "http://c:4318", protocol: grpc, headers: "a=hush", serviceName: s, resourceAttributes: "a=b", traces: otlp, metrics: otlp, metricsIntervalMs: 1000, sampler: traceidratio, sampleRatio: 0.5, slowMs: 10, captureContent: true, disabled: false}
+otel: {endpoint: "http://c:4318", protocol: grpc, headers: "a=hush", serviceName: s, resourceAttributes: "a=b", traces: otlp, metrics: otlp, metricsIntervalMs: 1000, sampler: traceidratio, sampleRatio: 0.5, slowMs: 10, captureContent: true, jaegerUrl: "https://j/", disabled: false}
 upstream: {connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, totalTimeoutMs: 4, connectionsPerTargetMax: 5, allowedHosts: [10.0.0.1]}
 auth: {freshMs: 6, staleMaxMs: 7}
 retention: {days: 9}
@@ -89,6 +89,7 @@ defaultProvider: mock
       sampler: { parent: "ignored", ratio: 0.5 },
       slowMs: 10,
       captureContent: true,
+      jaegerUrl: "https://j",
       environment: {
         OTEL_EXPORTER_OTLP_ENDPOINT: "[secret]",
         OTEL_EXPORTER_OTLP_HEADERS: "[secret]",

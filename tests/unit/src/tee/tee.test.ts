@@ -41,6 +41,7 @@ class Sides {
       streamEnd: "done",
       form,
       dropsUsage: false,
+      receivedAtMs: performance.now(),
       captureBytesMax: limits.captureBytesMax,
       keepAliveCommentsMs: null,
       held: this,
@@ -199,6 +200,24 @@ describe("an event stream", () => {
       expect(sides.calls.at(-1)).toBe("end data: [DONE]\n\n");
     } finally {
       vi.useRealTimers();
+    }
+  });
+});
+
+describe("the moments of an answer", () => {
+  it("are those of a stream's bytes as the provider sent them, and none of another answer", () => {
+    const tee = sides.open("events", { dropsUsage: true, receivedAtMs: performance.now() - 500 });
+    expect(tee.streamTimes).toBeNull();
+    tee.take(Buffer.from("data: 1\n\nda"));
+    tee.take(Buffer.from("ta: 2\n\n"));
+    expect(tee.streamTimes?.bytes).toEqual([11, 18]);
+    expect(tee.streamTimes?.ms[0]).toBeGreaterThanOrEqual(500);
+    rest(tee);
+    for (const form of ["plain", "opaque"] as const) {
+      const other = sides.open(form);
+      other.take(Buffer.from("{}"));
+      expect(other.streamTimes).toBeNull();
+      rest(other);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { PriceList } from "../../../../src/prices/price-list.js";
 import { account } from "../../../../workers/account/account.js";
-import { PriceList } from "../../../../workers/account/price.js";
 import { endOf, exchangeOf } from "../../../support/exchanges.js";
 
 const prices = new PriceList();

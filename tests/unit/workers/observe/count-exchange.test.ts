@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { PriceList } from "../../../../src/prices/price-list.js";
 import { writeExposition } from "../../../../src/report/exposition.js";
 import { type Distribution, MetricStore } from "../../../../src/report/metric-store.js";
 import type { FinishedExchange, Outcome, TraceEnd } from "../../../../src/trace/record.js";
 import { account } from "../../../../workers/account/account.js";
-import { PriceList } from "../../../../workers/account/price.js";
 import { countEvents, countExchange } from "../../../../workers/observe/count-exchange.js";
 import { ModelNames } from "../../../../workers/observe/model-names.js";
 import { beginOf, endOf, exchangeOf } from "../../../support/exchanges.js";

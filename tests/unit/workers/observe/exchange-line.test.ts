@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { PriceList } from "../../../../src/prices/price-list.js";
 import type { TraceEnd } from "../../../../src/trace/record.js";
 import { account } from "../../../../workers/account/account.js";
-import { PriceList } from "../../../../workers/account/price.js";
 import { exchangeLine, levelOf } from "../../../../workers/observe/exchange-line.js";
 import { beginOf, endOf, exchangeOf } from "../../../support/exchanges.js";
 

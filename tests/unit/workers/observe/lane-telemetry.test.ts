@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { PriceList } from "../../../../src/prices/price-list.js";
 import type { LoomEvent } from "../../../../src/report/events.js";
 import type { FinishedExchange } from "../../../../src/trace/record.js";
 import { account } from "../../../../workers/account/account.js";
-import { PriceList } from "../../../../workers/account/price.js";
 import { type Found, LaneTelemetry } from "../../../../workers/observe/lane-telemetry.js";
 import { endOf, exchangeOf, testBoot, testNode } from "../../../support/exchanges.js";
 

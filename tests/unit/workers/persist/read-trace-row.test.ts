@@ -1,8 +1,9 @@
 // What is written of a row reads back as it was.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { splitLeaf } from "../../../../workers/ledger/leaf.js";
 import { BinaryCopy } from "../../../../workers/persist/binary-copy.js";
-import { readTraceRow } from "../../../../workers/persist/read-trace-row.js";
+import { currentForm, readTraceRow } from "../../../../workers/persist/read-trace-row.js";
 import { writeTraceRow } from "../../../../workers/persist/trace-row.js";
 import { rowOf, sealedBodiesOf } from "../../../support/exchanges.js";
 
@@ -54,4 +55,15 @@ test("a row of another version, a cut one and a longer one are refused", () => {
   expect(() => readTraceRow(other)).toThrow("other columns");
   expect(() => readTraceRow(Buffer.concat([row, Buffer.of(0)]))).toThrow("not whole");
   for (const length of [0, 1, 2, 10, row.length - 1]) expect(() => readTraceRow(row.subarray(0, length))).toThrow();
+});
+
+test("a row of the version before `detail` is read, and keeps its leaf", () => {
+  const row = rowOf({ detail: null, createdAtMs: 1_700_000_000_000 });
+  const today = encode(row);
+  const { covered, stored } = splitLeaf(today);
+  const former = Buffer.concat([covered, Buffer.of(0, 0, 0, 32), stored ?? Buffer.alloc(0)]);
+  expect(() => readTraceRow(former)).toThrow("other columns");
+  expect(currentForm(former)).toEqual(today);
+  expect(readTraceRow(currentForm(former))).toEqual(row);
+  expect(currentForm(today)).toBe(today);
 });

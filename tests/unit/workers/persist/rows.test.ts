@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limits } from "../../../../src/limits.js";
+import { PriceList } from "../../../../src/prices/price-list.js";
 import { account } from "../../../../workers/account/account.js";
-import { PriceList } from "../../../../workers/account/price.js";
 import { Batch } from "../../../../workers/persist/batch.js";
 import { BinaryCopy } from "../../../../workers/persist/binary-copy.js";
 import { rollUp } from "../../../../workers/persist/rollups.js";

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { readRowDetail } from "../../../../src/trace/row-detail.js";
 import { makeBodies } from "../../../../workers/seed/make-bodies.js";
+import { makeDetail } from "../../../../workers/seed/make-detail.js";
 import { RowMaker } from "../../../../workers/seed/make-row.js";
 import { makeMoments } from "../../../../workers/seed/moments.js";
 import { SeededRandom, Weighted } from "../../../../workers/seed/random.js";
@@ -41,6 +43,26 @@ describe("seeded traces", () => {
       const { request, response } = makeBodies(row, random);
       expect(JSON.parse(request.toString())).toMatchObject({ model: row.model });
       if (row.outcome === "complete" && row.streamed) expect(response.toString()).toMatch(/data: \[DONE\]\n\n$/);
+    }
+  });
+});
+
+describe("what they say beside their columns", () => {
+  test("fits the row: tries within its time, a stream's moments in order up to its size", () => {
+    const random = new SeededRandom(7);
+    for (const made of rowsOf(7, 500)) {
+      const row = { ...made, responseBytes: 5000 };
+      const detail = readRowDetail(JSON.parse(makeDetail(row, random)));
+      if (row.outcome === "interrupted") expect(detail.attempts).toBeNull();
+      else expect(detail.attempts).toHaveLength(row.attempts);
+      for (const { startedMs, endedMs } of detail.attempts ?? []) {
+        expect(startedMs).toBeLessThanOrEqual(endedMs);
+        expect(endedMs).toBeLessThanOrEqual(row.latencyMs + 0.001);
+      }
+      const { ms, bytes } = detail.streamTimes ?? { ms: [], bytes: [] };
+      expect(detail.streamTimes !== null).toBe(row.streamed && row.completionTokens !== null);
+      ms.forEach((at, index) => expect(at).toBeGreaterThanOrEqual(ms[index - 1] ?? (row.ttfbMs ?? 0) - 0.001));
+      if (bytes.length > 0) expect(bytes.at(-1)).toBe(5000);
     }
   });
 });
