@@ -6,8 +6,9 @@ import { frameKinds } from "../../src/trace/frames.js";
 import type { ExchangeIndex, Segment } from "./exchange-index.js";
 import { readFrameHead } from "./frame-head.js";
 import { type SegmentScan, scanSegment } from "./scan-segment.js";
+import { letGoOf } from "./segment-files.js";
 import type { SegmentOrigin } from "./segment-format.js";
-import type { SpoolFiles } from "./spool-files.js";
+import { type SpoolFiles, zeroBlock } from "./spool-files.js";
 
 /** What the heads of an exchange's frames say. */
 export type FoundExchange = {
@@ -60,6 +61,15 @@ function openSegment(files: SpoolFiles, path: string, number: number): { segment
   return { segment, bytes: bytes.subarray(0, read) };
 }
 
+/** Whether a file was made and never written to, or not so that it outlived a power cut: nothing in it was promised. */
+function isBlank(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at += zeroBlock.length) {
+    const part = bytes.subarray(at, at + zeroBlock.length);
+    if (!part.equals(zeroBlock.subarray(0, part.length))) return false;
+  }
+  return true;
+}
+
 /** Why a segment is damaged, or null. Only the newest, or one that was cut, may end in the middle of a write. */
 function judge(scan: SegmentScan, mayBeTorn: boolean): string | null {
   if (scan.header === null) return "its header cannot be read";
@@ -97,6 +107,10 @@ export class FolderScanner {
       const number = Number(name.slice(0, 10));
       lastNumber = Math.max(lastNumber, number);
       const { segment, bytes } = openSegment(this.#files, join(folder, name), number);
+      if (isBlank(bytes)) {
+        letGoOf(this.#files, segment);
+        continue;
+      }
       const scan = scanSegment(bytes);
       const isDedicated = scan.header?.isDedicated === true;
       const isUsed = scan.frames.length > 0 || scan.tornTail !== null || scan.gaps.length > 0;

@@ -130,6 +130,26 @@ describe("a spool", () => {
     expect(Math.min(seen.faults, seen.torn, seen.broken)).toBeGreaterThan(0);
   });
 
+  it("takes away a file that nothing was ever written to, and keeps a damaged one", async () => {
+    const world = new SpoolWorld(new SimFiles(), "process", randomFrom(1));
+    await world.spool.store.open();
+    world.give([{ what: "begin", pick: 0, bytes: 100 }]);
+    const files = world.files.kill();
+    const [path = ""] = files.paths();
+    for (const one of files.paths()) files.contentOf(one).fill(0);
+    world.files = files;
+    expect((await world.scan()).scan).toMatchObject({ segments: [], damage: [] });
+    expect(files.paths()).toEqual([]);
+
+    const other = new SpoolWorld(new SimFiles(), "process", randomFrom(1));
+    await other.spool.store.open();
+    other.give([{ what: "begin", pick: 0, bytes: 100 }]);
+    other.files = other.files.kill();
+    other.files.contentOf(path).fill(0, 0, 16);
+    expect((await other.scan()).scan.damage).toEqual(["0000000001.seg: its header cannot be read"]);
+    expect(other.files.paths()).toContain(path);
+  });
+
   it("takes the rest of what has begun where it takes nothing new any more", async () => {
     const world = new SpoolWorld(new SimFiles(), "process", randomFrom(1));
     await world.spool.store.open();
