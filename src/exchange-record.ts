@@ -1,5 +1,6 @@
 // The record of one exchange from its admission to its end: what gateway phases learn of it, on its way to a lane.
 import type { Caller } from "./config/tenant.js";
+import type { LoomError } from "./errors/loom-error.js";
 import type { OnAcknowledged } from "./hand-off/sent-batch.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
@@ -70,6 +71,8 @@ export type Admission = {
   readonly held?: { add(bytes: number): void };
   /** Called when the `begin` frame is kept; undefined when nobody waits for it. */
   readonly onAcknowledged: OnAcknowledged | undefined;
+  /** Called, once, when a part of the answer cannot be kept: the record will not become whole any more. */
+  readonly onBroken?: (error: LoomError) => void;
 };
 
 export class ExchangeRecord {
@@ -79,17 +82,20 @@ export class ExchangeRecord {
   readonly #lane: RecordLane;
   readonly #seq: number;
   readonly #onLag: (state: FlowState) => void;
+  #onBroken: ((error: LoomError) => void) | undefined;
   readonly #held: { add(bytes: number): void };
   #state: "open" | "ended" = "open";
   #unrecordedBytes = 0;
 
   /** Admits the exchange: its `begin` is sent. */
-  constructor({ id, exchange, caller, facts, authenticatedAtMs, lane, onLag, held, onAcknowledged }: Admission) {
+  constructor(admission: Admission) {
+    const { id, exchange, caller, facts, authenticatedAtMs, lane, onLag, held, onAcknowledged } = admission;
     this.id = id;
     this.trace = traceContextOf(id, exchange.headers);
     this.#exchange = exchange;
     this.#lane = lane;
     this.#onLag = onLag ?? (() => {});
+    this.#onBroken = admission.onBroken;
     this.#held = held ?? { add: () => {} };
     const { headers } = exchange;
     const userAgent = headers.get("user-agent");
@@ -127,10 +133,14 @@ export class ExchangeRecord {
     this.#unrecordedBytes += size;
     this.#held.add(size);
     if (this.#unrecordedBytes > limits.unrecordedBytesMax) this.#onLag("held");
-    this.#lane.chunk(this.#seq, bytes, () => {
+    this.#lane.chunk(this.#seq, bytes, (error) => {
       this.#unrecordedBytes -= size;
       this.#held.add(-size);
       if (this.#unrecordedBytes <= limits.unrecordedBytesMax) this.#onLag("free");
+      if (error === null || this.#state === "ended") return;
+      const onBroken = this.#onBroken;
+      this.#onBroken = undefined;
+      onBroken?.(error);
     });
   };
 

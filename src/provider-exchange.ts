@@ -55,12 +55,13 @@ export class ProviderExchange implements ForwardListener {
     parts.traffic.requestBytes += exchange.body.length;
     exchange.reply.onGone((reason) => this.#onClientGone(reason));
     exchange.reply.onDeadline(() => this.onFault(new LoomError("exchange_timeout")));
-    const onBegin = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
+    const onAcknowledged = parts.waitsForBegin ? (error: LoomError | null) => this.#onBeginKept(error) : undefined;
     const onLag = (state: FlowState) => this.#flow.set("record", state);
     const { held } = parts.tee;
     const { id, caller, authenticatedAtMs, lane } = plan;
     // No spread: an object of this size that is copied key by key costs 7 µs instead of a fraction of one.
-    const admission = { id, exchange, caller, facts, authenticatedAtMs, lane, onLag, held, onAcknowledged: onBegin };
+    const onBroken = (error: LoomError) => this.#onBroken(error);
+    const admission = { id, exchange, caller, facts, authenticatedAtMs, lane, onLag, held, onAcknowledged, onBroken };
     this.#record = new ExchangeRecord(admission);
     if (!parts.waitsForBegin) this.#send();
   }
@@ -130,6 +131,11 @@ export class ProviderExchange implements ForwardListener {
       this.#finish("refused", 503, "trace_store_unavailable", () =>
         this.#fail(new LoomError("trace_store_unavailable")),
       );
+  }
+
+  /** What follows could not be kept: the client is told now, and not after megabytes that no record has. */
+  #onBroken(error: LoomError): void {
+    if (!this.#servesAnyway) this.onFault(error);
   }
 
   #send(): void {

@@ -133,23 +133,36 @@ export class World {
     for (;;) {
       const readiness = await this.readiness();
       const isIdle = readiness?.checks.lanes.every((lane) => lane.openExchanges === 0 && lane.backlogBytes === 0);
-      const now = await countRows(this.databaseUrl);
+      const now = await this.#count();
       if ((isIdle === true && now === rows) || performance.now() > deadline) break;
       if (now !== rows) deadline = performance.now() + timeoutMs;
       rows = now;
       await sleep(250);
     }
     let verdict = await this.judge();
-    // A replay that goes on behind an idle path.
+    // A replay that goes on behind an idle path. A judgement may take as long: what came meanwhile is looked at again.
+    deadline = performance.now() + timeoutMs;
     while (verdict.faults.size > 0 && performance.now() < deadline) {
       await sleep(500);
-      const now = await countRows(this.databaseUrl);
+      const now = await this.#count();
       if (now === rows) continue;
       rows = now;
-      deadline = performance.now() + timeoutMs;
       verdict = await this.judge();
+      deadline = performance.now() + timeoutMs;
     }
     return { verdict, drainMs: performance.now() - startedAtMs };
+  }
+
+  /** A server that a scenario has just ended may still be on its way back. */
+  async #count(): Promise<number> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await countRows(this.databaseUrl);
+      } catch (error) {
+        if (tries === 60) throw error;
+        await sleep(500);
+      }
+    }
   }
 
   async judge(): Promise<Verdict> {

@@ -148,6 +148,31 @@ describe("the begin of a record", () => {
   });
 });
 
+describe("an answer of which a part finds no room", () => {
+  it("is told of once, and not after its end", async () => {
+    const broken: string[] = [];
+    const record = new ExchangeRecord({
+      ...{ id, caller, lane, facts },
+      exchange: exchange(),
+      authenticatedAtMs: performance.now(),
+      onAcknowledged: undefined,
+      onBroken: ({ code }) => broken.push(code),
+    });
+    await vi.waitFor(() => expect(frames).toHaveLength(1), { interval: 2 });
+    channel.port2.removeAllListeners("message");
+    channel.port2.on("message", (message: ToLane) => {
+      if (message.type !== "frames") return;
+      channel.port2.postMessage({ type: "acknowledged", batch: message.batch, backlogBytes: 0, refused: [1] });
+    });
+    record.sendChunk([Buffer.from("one")]);
+    record.sendChunk([Buffer.from("two")]);
+    await vi.waitFor(() => expect(broken).toEqual(["record_failed"]), { interval: 2 });
+    record.sendChunk([Buffer.from("three")]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(broken).toEqual(["record_failed"]);
+  });
+});
+
 describe("the end of a record", () => {
   const attempt = { provider: "p", model: "m", status: 200, errorCode: null, startedMs: 1, endedMs: 2 };
 
