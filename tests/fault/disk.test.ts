@@ -1,9 +1,9 @@
 // What a disk may do: be full, fail, be slow, lose what was not flushed. No answer is promised that is not kept.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { describeWithDatabase } from "../support/database.js";
 import { type DatabaseProxy, openDatabaseProxy } from "../support/database-proxy.js";
 import { mountPowerDisk, mountSmallDisk, whyNoMount, whyNoTracer } from "./support/disks.js";
@@ -167,6 +167,8 @@ describeWithDatabase("a gateway whose disk", () => {
           const cuts = byTier(2, 5, 100);
           for (let cut = 0; cut < cuts; cut += 1) {
             await world.gateway.start();
+            // Each life leaves segments that the next ones have no time for: a full disk would refuse everything.
+            if (cut % 4 === 3) await waitForAdoption(home);
             const load = world.load({ senders: 8 });
             await sleep(world.chance.int(50, 900));
             await world.gateway.kill();
@@ -174,6 +176,7 @@ describeWithDatabase("a gateway whose disk", () => {
             await load.stop();
           }
           await world.gateway.start();
+          await waitForAdoption(home);
           const { verdict } = await world.expectWhole(cuts, "replayed");
           expect(verdict.outcomes["interrupted"]).toBeGreaterThan(0);
           await world.gateway.kill();
@@ -184,6 +187,13 @@ describeWithDatabase("a gateway whose disk", () => {
     },
   );
 });
+
+/** Until only the folder of the running gateway's one lane is left. */
+async function waitForAdoption(home: string): Promise<void> {
+  const lanes = () =>
+    readdirSync(join(home, "spool"), { recursive: true }).filter((name) => /lane-\d+$/.test(String(name)));
+  await vi.waitUntil(() => lanes().length <= 1, { timeout: 60_000, interval: 100 });
+}
 
 /** After a flush failed, its file is never flushed again: its name comes back in no later call. */
 function expectNoSecondFlush(trace: string): void {
