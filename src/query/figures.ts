@@ -42,13 +42,18 @@ function packed(kind: Kind, hasSums: boolean): string {
   return `SELECT g, t, string_agg(packed, '') AS ${kind}_packed FROM (${sums}${rollups}) parts (g, t, packed) GROUP BY 1, 2`;
 }
 
-/** `sums` selects g, t, summedColumns and the packed histograms; `rollups` the histograms as arrays. */
-export function figuresOfSums({ sums, rollups }: SumsSource): string {
+/**
+ * `sums` selects g, t, summedColumns and the packed histograms; `rollups` the histograms as arrays. Without
+ * percentiles, which are most of the work, where only an order is wanted.
+ */
+export function figuresOfSums({ sums, rollups }: SumsSource, percentiles: "with" | "without" = "with"): string {
   const names = summedColumns.join(", ");
   const totals = summedColumns.map((column) => `sum(${column}) AS ${column}`).join(", ");
   const all = `${sums === null ? "" : `SELECT g, t, ${names} FROM sums UNION ALL `}SELECT g, t, ${names} FROM rollups`;
-  return `WITH ${sums === null ? "" : `sums AS MATERIALIZED (${sums}),`} rollups AS MATERIALIZED (${rollups}),
-    totals AS (SELECT g, t, ${totals} FROM (${all}) parts GROUP BY 1, 2),
+  const parts = `WITH ${sums === null ? "" : `sums AS MATERIALIZED (${sums}),`} rollups AS MATERIALIZED (${rollups}),
+    totals AS (SELECT g, t, ${totals} FROM (${all}) parts GROUP BY 1, 2)`;
+  if (percentiles === "without") return `${parts} SELECT * FROM totals`;
+  return `${parts},
     latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
     SELECT totals.*, latency_packed, ttfb_packed FROM totals
     LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;

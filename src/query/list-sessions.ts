@@ -88,7 +88,7 @@ async function findSessions(query: Query, search: Search): Promise<{ found: Foun
        SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) AS scanned
        FROM (SELECT created_at, id, session_id, ${filter.length === 0 ? "true" : `coalesce(${filter.join(" AND ")}, false)`} AS fits
          FROM loom.traces WHERE ${conditions.join(" AND ")}
-         ORDER BY created_at DESC, id DESC LIMIT ${limits.scannedRowsMax}) newest
+         ORDER BY created_at DESC, id DESC LIMIT ${limits.scannedForSessionsMax}) newest
      ), latest AS (
        SELECT DISTINCT ON (session_id) session_id, id, created_at, scanned FROM scanned
        WHERE session_id IS NOT NULL AND fits ORDER BY session_id, scanned
@@ -101,7 +101,7 @@ async function findSessions(query: Query, search: Search): Promise<{ found: Foun
      SELECT session_id, id, (extract(epoch FROM created_at) * 1000000)::int8 AS micros, scanned, "isLatest" FROM page
      UNION ALL
      (SELECT NULL, id, (extract(epoch FROM created_at) * 1000000)::int8, scanned, false FROM scanned
-       WHERE scanned = ${limits.scannedRowsMax})
+       WHERE scanned = ${limits.scannedForSessionsMax})
      ORDER BY scanned, session_id`,
     parameters.values,
   );

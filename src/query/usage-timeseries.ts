@@ -70,7 +70,11 @@ async function findGroups(
 ): Promise<Groups | null> {
   if (groupBy === undefined) return null;
   const dimension = dimensionOf(groupBy);
-  const { rows, groupCount } = await rankGroups(query, question, dimension, { metric: "requests", limit });
+  const { rows, groupCount } = await rankGroups(query, question, dimension, {
+    metric: "requests",
+    limit,
+    percentiles: "without",
+  });
   return { dimension, names: rows.map(({ g }) => g), count: groupCount };
 }
 

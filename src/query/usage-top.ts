@@ -28,12 +28,18 @@ const defaultGroups = 10;
 
 export type RankedRow = FiguresRow & { readonly group_count: string };
 
+export type RankOptions = {
+  readonly metric: Metric;
+  readonly limit: number;
+  readonly percentiles?: "with" | "without";
+};
+
 /** The largest groups, the largest first. */
 export async function rankGroups(
   query: Query,
   question: UsageQuestion,
   dimension: Dimension,
-  { metric, limit }: { readonly metric: Metric; readonly limit: number },
+  { metric, limit, percentiles = "with" }: RankOptions,
 ): Promise<{ rows: RankedRow[]; groupCount: number; source: "rollups" | "traces" }> {
   const parameters = new Parameters();
   const source = dimension.ofSums !== null && isSummable(question.filter) ? "rollups" : "traces";
@@ -47,6 +53,7 @@ export async function rankGroups(
             { coarsest: "day", isDetailed: true },
             parameters,
           ),
+          percentiles,
         );
   const rows = await query<RankedRow>(
     `SELECT *, count(*) OVER () AS group_count FROM (${figures}) figures
