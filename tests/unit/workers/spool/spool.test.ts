@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SimFiles } from "./sim-files.js";
 import { bytesMax, SpoolWorld } from "./spool-world.js";
 
-const seeds = Number(process.env["SPOOL_SEEDS"] ?? 1000);
+const seeds = Number(process.env["SPOOL_SEEDS"] ?? 2000);
 
 /** mulberry32: small, seeded, good enough to choose what survives. */
 function randomFrom(seed: number): () => number {
