@@ -111,7 +111,7 @@ export const limits = {
   /** The longest that one statement of the query API may run; above, 503 query_too_slow. */
   queryTimeoutMs: 10_000,
   /** Rows that one page of a list looks through for a filter; what lies beyond is the next page's. */
-  scannedRowsMax: 500,
+  scannedRowsMax: 250,
   /** The same of a page of sessions, which come from the newest rows. */
   scannedForSessionsMax: 2000,
   /** Rows that an export reads and writes at a time; between two such pages it holds nothing of the database. */
