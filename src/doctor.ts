@@ -101,7 +101,7 @@ async function checkDatabase(config: Config): Promise<Finding> {
     const detail = `PostgreSQL ${rows[0]?.version} (${where}), schema up to date`;
     if (Number(rows[0]?.number) < postgresMin) return fail(detail, "Loom needs PostgreSQL 15 or newer.");
     // Whether it can write at all: a standby, or a full disk, refuses this.
-    await db.query("CREATE TEMP TABLE loom_doctor (LIKE loom.traces)");
+    await db.query("CREATE TEMP TABLE loom_doctor (x int)");
     await db.query("DROP TABLE loom_doctor");
     if (skewMs <= clockSkewMsMax) return ok(detail);
     return warn(`${detail}; its clock is ${Math.round(skewMs)} ms off`, "Synchronise the clocks (NTP).");

@@ -69,6 +69,15 @@ describe.skipIf(findChromium() === null)("every page", () => {
     });
   });
 
+  test("shows every key in a small window, where the page scrolls and not the card", async () => {
+    const { page, close } = await stand.open({ key, width: 1280, height: 480 });
+    await page.goto(`${stand.base}/keys?range=7d`);
+    const card = page.locator(".keys-card");
+    await card.locator("td").first().waitFor();
+    expect(await card.evaluate((one) => one.scrollHeight - one.clientHeight)).toBeLessThanOrEqual(1);
+    await close();
+  });
+
   test.each(themes)("is accessible in the %s theme: sign-in", async (theme) => {
     const { page, faults, close } = await stand.open({ theme });
     await page.goto(stand.base);

@@ -42,6 +42,7 @@ export class SegmentStore {
     this.#nextNumber = options.firstNumber;
   }
 
+  /** Bytes of all segments on the disk. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -167,7 +168,7 @@ export class SegmentStore {
 
   #isFull(more: number, whose: "new" | "begun"): boolean {
     const bound = this.#options.bytesMax * (whose === "new" ? limits.spoolNewShare : 1);
-    return this.#options.nowMs() < this.#fullUntilMs || this.#bytes + more > bound;
+    return this.#bytes + more > bound || this.#options.nowMs() < this.#fullUntilMs;
   }
 
   #start(bytes: number, isDedicated: boolean): Segment {
@@ -217,13 +218,10 @@ export class SegmentStore {
   #makeNow(bytes: number, isDedicated: boolean): Segment {
     const segment = this.#start(bytes, isDedicated);
     try {
-      for (let at = headerBytes; at < bytes; at += zeroBlock.length)
-        writeFully(
-          this.#options.files,
-          segment.file,
-          zeroBlock.subarray(0, Math.min(zeroBlock.length, bytes - at)),
-          at,
-        );
+      for (let at = headerBytes; at < bytes; at += zeroBlock.length) {
+        const zeros = zeroBlock.subarray(0, Math.min(zeroBlock.length, bytes - at));
+        writeFully(this.#options.files, segment.file, zeros, at);
+      }
     } catch (error) {
       this.#giveUp(segment);
       throw error;
