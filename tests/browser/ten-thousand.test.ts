@@ -97,6 +97,22 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
     await close();
   });
 
+  test("keeps the letters in the order in which they are typed behind a suggestion, on a slow machine too", async () => {
+    const { page, faults, close } = await stand.open({ key });
+    await page.goto(`${stand.base}/traces?range=7d`);
+    await page.getByRole("grid").getByRole("row").nth(5).waitFor();
+    await page.evaluate("window.requestAnimationFrame = (run) => setTimeout(run, 50); 0");
+    await page.keyboard.press("/");
+    await page.keyboard.type("outc");
+    await page.getByRole("option", { name: /^outcome:/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("erro", { delay: 30 });
+    expect(await page.getByRole("combobox", { name: "Filter" }).inputValue()).toBe("outcome:erro");
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   test("walks through the list with j and k, in a panel whose address can be shared", async () => {
     const { page, faults, close } = await stand.open({ key });
     await page.goto(`${stand.base}/traces?range=7d`);

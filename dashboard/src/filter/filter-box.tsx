@@ -2,7 +2,7 @@
 // its fault is shown where it lies.
 import { useQuery } from "@tanstack/react-query";
 import { ListFilter, X } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { ApiFailure } from "../api/ask.js";
 import { type Scope, topQuery } from "../api/queries.js";
 import { Button } from "../parts/button.js";
@@ -63,6 +63,13 @@ function FilterLine({ q, onApply, scope, error }: FilterBoxProps) {
   const [isOpen, setIsOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
+  const placeOfTaken = useRef<number | null>(null);
+  // Together with the text: a frame later the next letter may be there already, and would end up behind the caret.
+  useLayoutEffect(() => {
+    const place = placeOfTaken.current;
+    placeOfTaken.current = null;
+    if (place !== null) input.current?.setSelectionRange(place, place);
+  });
   useShortcuts({ "/": () => input.current?.focus() });
   const suggestions = useSuggestions(text, caret, scope, isOpen).slice(0, shownMax);
   const apply = (next: string): void => {
@@ -79,7 +86,7 @@ function FilterLine({ q, onApply, scope, error }: FilterBoxProps) {
     setAt(-1);
     const place = before.length + suggestion.text.length + (suggestion.isWhole ? 1 : 0);
     setCaret(place);
-    requestAnimationFrame(() => input.current?.setSelectionRange(place, place));
+    placeOfTaken.current = place;
   };
   const onKey = (event: KeyboardEvent): void => {
     const chosen = suggestions[at];
