@@ -9,8 +9,8 @@ const drainPollMs = 20;
  * `lingerMs` for one more request, whose answer tells the client to open another connection.
  */
 export async function drain(listener: Listener, timeoutMs: number, lingerMs: number): Promise<void> {
-  listener.stop();
   const startedAt = performance.now();
+  await listener.stop();
   const isOver = (ms: number) => performance.now() - startedAt >= ms;
   while (listener.open > 0 && !isOver(timeoutMs)) await sleep(drainPollMs);
   while (listener.connections > 0 && !isOver(lingerMs)) await sleep(drainPollMs);

@@ -40,7 +40,7 @@ export type Listener = {
   /** Connections, idle ones too. */
   readonly connections: number;
   /** Stops taking connections; open exchanges go on, and each closes its connection at its end. */
-  stop(): void;
+  stop(): Promise<void>;
   /** Breaks every connection. */
   close(): void;
 };

@@ -1,5 +1,7 @@
 // The front end on uWebSockets.js. This file and native-wire.ts are the only ones that touch the addon's requests.
+
 import type { HttpRequest, HttpResponse, us_listen_socket } from "uWebSockets.js";
+import { setImmediate } from "node:timers/promises";
 import { HeadReader } from "./check-head.js";
 import { Incoming, type Listener, type Listening, type ListenOptions } from "./listen.js";
 import type { NativeAddon } from "./native-addon.js";
@@ -9,6 +11,24 @@ import { NativeWire } from "./native-wire.js";
 // would silently take half of the connections, which is what processes of one supervisor want.
 const exclusivePort = 1;
 const sharedPort = 0;
+
+/** A turn of the event loop that took so little has left hardly any time for a connection to come unseen. */
+const shortTurnMs = 0.03;
+const turnsMax = 1000;
+
+/**
+ * Closes the listening socket right behind the poll that took its connections: Linux resets those that it has
+ * completed and the process has not taken yet. After a signal or a timer, that would be all of a long turn. Where no
+ * turn is short, the measure grows until one is.
+ */
+async function closeBehindPoll(close: () => void): Promise<void> {
+  for (let turn = 1; turn <= turnsMax; turn += 1) {
+    const startedAt = performance.now();
+    await setImmediate();
+    if (performance.now() - startedAt <= shortTurnMs * (1 + turn / 50)) break;
+  }
+  close();
+}
 
 function takeRequest(res: HttpResponse, req: HttpRequest, options: ListenOptions, listening: Listening): void {
   const receivedAtMs = performance.now();
@@ -36,6 +56,7 @@ export function listenNative(addon: NativeAddon, options: ListenOptions): Promis
     close(): void;
   };
   let connections = 0;
+  let isClosed = false;
   app.filter((_res, change) => {
     connections += Math.sign(Number(change));
   });
@@ -54,12 +75,16 @@ export function listenNative(addon: NativeAddon, options: ListenOptions): Promis
         get connections() {
           return connections;
         },
-        stop() {
+        async stop() {
           if (listening.state === "stopping") return;
           listening.state = "stopping";
-          addon.us_listen_socket_close(token);
+          await closeBehindPoll(() => {
+            // `close` has freed it.
+            if (!isClosed) addon.us_listen_socket_close(token);
+          });
         },
         close() {
+          isClosed = true;
           app.close();
         },
       });

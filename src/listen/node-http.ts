@@ -170,7 +170,7 @@ export function listenNode(options: ListenOptions): Promise<Listener> {
         get connections() {
           return connections;
         },
-        stop() {
+        async stop() {
           if (listening.state === "stopping") return;
           listening.state = "stopping";
           server.close();

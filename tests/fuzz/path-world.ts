@@ -180,7 +180,7 @@ export async function openPathWorld(name: FrontEndName): Promise<FuzzWorld> {
       return { figures: counting.outcomes, faults };
     },
     async close() {
-      listener.stop();
+      await listener.stop();
       listener.close();
       provider.close();
       counting.close();

@@ -66,7 +66,7 @@ export async function openWire(name: FrontEndName, options: WireOptions = {}): P
       return listener.open;
     },
     close() {
-      listener.stop();
+      void listener.stop();
       listener.close();
       rmSync(home, { recursive: true, force: true });
     },
