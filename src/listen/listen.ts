@@ -118,7 +118,7 @@ export class Incoming {
     return this.#trust === "kept";
   }
 
-  /** A piece of the body; the front end may go on to call this after a refusal. */
+  /** A piece of the body, as BodyReader.add takes it; the front end may go on to call this after a refusal. */
   take(piece: Buffer, isLast: boolean): void {
     this.#body?.add(piece, isLast);
   }

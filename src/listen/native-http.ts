@@ -42,8 +42,8 @@ function takeRequest(res: HttpResponse, req: HttpRequest, options: ListenOptions
   const wire = new NativeWire(res, method === "HEAD");
   const incoming = new Incoming(wire, path, options, listening);
   wire.listen(incoming.reply);
-  // Memory of the addon's own, gone when the callback returns. It may call again after an answer was given.
-  res.onData((piece, isLast) => incoming.take(Buffer.from(Buffer.from(piece)), isLast));
+  // It may call again after an answer was given.
+  res.onData((piece, isLast) => incoming.take(Buffer.from(piece), isLast));
   incoming.begin({ method, path, query, headers, repeated, headerCount, malformed }, receivedAtMs, createdAtMs);
 }
 

@@ -7,6 +7,8 @@ import { Countdown } from "./countdown.js";
 import type { BodyRest } from "./exchange.js";
 
 const empty = Buffer.alloc(0);
+/** A length is what the client says: room is made for so many times what has come. */
+const roomFactor = 4;
 
 /** Bytes held in memory for all open exchanges together. */
 export type HeldBytes = {
@@ -48,7 +50,10 @@ export class BodyReader {
   /** `holding`: until the body, or its beginning, is there. `passing`: the rest comes. */
   #state: "holding" | "passing" | "done" | "stopped" = "holding";
   #restListener: RestListener | null = null;
-  #parts: Buffer[] = [];
+  /** The body as far as it has come, with room behind it. */
+  #room: Buffer = empty;
+  /** Of an upload: what came before anybody listened. */
+  #waiting: Buffer[] = [];
   #bytes = 0;
   #heldBytes = 0;
 
@@ -69,7 +74,7 @@ export class BodyReader {
     return this.#state === "done";
   }
 
-  /** Takes a piece that stays as it is; a piece of the front end's own memory must be copied before. */
+  /** Takes a piece that may be gone after this call: it is copied. */
   add(piece: Buffer, isLast: boolean): void {
     if (this.#state === "done" || this.#state === "stopped") return;
     this.#bytes += piece.length;
@@ -84,7 +89,8 @@ export class BodyReader {
   /** The client left, or its request is refused: nothing more is told. */
   stop(): void {
     if (this.#state !== "done") this.#state = "stopped";
-    this.#parts = [];
+    this.#room = empty;
+    this.#waiting = [];
     this.#restListener = null;
     this.#countdown.stop();
   }
@@ -106,9 +112,9 @@ export class BodyReader {
     heldBytes.add(piece.length);
     this.#heldBytes += piece.length;
     if (heldBytes.isOver && piece.length > 0) return this.#fail(new LoomError("overloaded"));
-    if (piece.length > 0) this.#parts.push(piece);
+    this.#keep(piece);
     if (isLast) {
-      const body = this.#takeParts();
+      const body = this.#takeHeld();
       this.#state = "done";
       this.#countdown.stop();
       this.#listener.onBody(body, null);
@@ -122,24 +128,23 @@ export class BodyReader {
       totalBytes,
       start: (listener) => {
         this.#restListener = listener;
-        const waiting = this.#takeParts();
-        if (waiting.length > 0) listener.onBytes(waiting);
+        for (const piece of this.#waiting.splice(0)) listener.onBytes(piece);
         if (this.#bytes === totalBytes) this.#endRest();
         else this.#resume();
       },
       pause: () => this.#pause(),
       resume: () => this.#resume(),
     };
-    this.#listener.onBody(this.#takeParts(), rest);
+    this.#listener.onBody(this.#takeHeld(), rest);
   }
 
   #pass(piece: Buffer, isLast: boolean): void {
     if (this.#restListener === null) {
       // What was on its way when the client was paused.
-      if (piece.length > 0) this.#parts.push(piece);
+      if (piece.length > 0) this.#waiting.push(Buffer.from(piece));
       return;
     }
-    if (piece.length > 0) this.#restListener.onBytes(piece);
+    if (piece.length > 0) this.#restListener.onBytes(Buffer.from(piece));
     if (isLast) this.#endRest();
   }
 
@@ -163,10 +168,22 @@ export class BodyReader {
     this.#source.resume();
   }
 
-  #takeParts(): Buffer {
-    const parts = this.#parts;
-    this.#parts = [];
-    return parts.length > 1 ? Buffer.concat(parts) : (parts[0] ?? empty);
+  /** Copies a piece behind those that came before it: once, as fresh memory costs more than the copy. */
+  #keep(piece: Buffer): void {
+    const at = this.#bytes - piece.length;
+    if (this.#bytes > this.#room.length) {
+      const bytesMax = this.#framing === "chunked" ? this.#rules.bodyBytesMax : this.#framing;
+      const room = Buffer.allocUnsafe(Math.max(this.#bytes, Math.min(bytesMax, this.#bytes * roomFactor)));
+      this.#room.copy(room, 0, 0, at);
+      this.#room = room;
+    }
+    piece.copy(this.#room, at);
+  }
+
+  #takeHeld(): Buffer {
+    const body = this.#room.subarray(0, this.#bytes);
+    this.#room = empty;
+    return body;
   }
 
   #fail(error: LoomError): void {
