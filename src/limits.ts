@@ -71,11 +71,13 @@ export const limits = {
   /** Derived keys held in one lane; the least used is zero-filled and dropped beyond. */
   derivedKeysMax: 10_000,
   /** An exchange with more bytes than this is compressed off the lane's thread and sealed in pieces of this size. */
-  sealInPiecesBytesMin: 1 * MiB,
+  sealInPiecesBytesMin: 64 * KiB,
   /** How long an answer is read on after its client has left, where the key asks for that; its bytes: a capture. */
   drainMsMax: 120_000,
   /** The most of one streamed answer that is read for its usage: its head and its tail. */
   accountBytesMax: 4 * MiB,
+  /** A lane's heap grows to this size, bodies included, before all of it is looked through for garbage. */
+  laneHeapBytesMin: 64 * MiB,
   /** How long a lane works on finished exchanges before it looks at its port again. */
   laneSliceMs: 2,
   /** A database that says nothing for this long in the middle of a batch is taken for gone. */

@@ -11,6 +11,8 @@ import { finishFrame, frameHeadBytes } from "./segment-format.js";
 export const sealedOverheadBytes = frameHeadBytes + 1 + payloadHeadBytes + 4 + tagBytes;
 
 const noncesPerPool = 512;
+/** Ciphertext of a large frame comes in pieces that the allocator has at hand: fresh memory costs more than the cipher. */
+const sliceBytes = 64 * 1024;
 const saltField = '"keySalt":"';
 
 /** Whose frames: the exchange's head without what differs from frame to frame, and the salt of its tenant. */
@@ -61,7 +63,8 @@ export class FrameSealer {
     const textEnd = this.#writePlain(out, textAt, frame);
     const cipher = createCipheriv("aes-256-gcm", key, out.subarray(ivAt, textAt));
     cipher.setAAD(out.subarray(kindAt, ivAt));
-    out.set(cipher.update(out.subarray(textAt, textEnd)), textAt);
+    for (let from = textAt; from < textEnd; from += sliceBytes)
+      out.set(cipher.update(out.subarray(from, Math.min(from + sliceBytes, textEnd))), from);
     cipher.final();
     out.set(cipher.getAuthTag(), textEnd);
     const end = textEnd + tagBytes;
