@@ -80,7 +80,7 @@ Options:
   --peers               other gateways beside Loom, as far as they are installed (docs/bench.md)
   --peers-home <dir>    where they are installed
   --soak-seconds <n>    length of soak; ${soakSecondsNamed} when it is named
-  --profile <dir>       a CPU profile of every thread of Loom, and their largest self times
+  --profile <dir>       a CPU profile of every thread of Loom, and their largest self times; with --save, flame graphs
   --import <module>     a module that every thread of Loom loads first
   --report              only draw bench/report.html from the results that are there
 Settings of Loom can be varied by their variables, such as LOOM_DURABILITY=disk or LOOM_LANES=2.

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type BenchArguments, readArguments, UsageFault, writeUsage } from "./arguments.js";
-import { tabulateProfiles } from "./cpu/profile-summary.js";
+import { readProfiles, type ThreadProfile, tabulateProfiles } from "./cpu/profile-summary.js";
 import { composeBounds, readBaseline, writeBaseline } from "./guard/baseline.js";
 import {
   type Bound,
@@ -17,9 +17,10 @@ import {
   tabulateWorse,
   toleranceUnknown,
 } from "./guard/guard.js";
+import { drawFlames } from "./report/flame-graph.js";
 import { describeMachine, type Machine } from "./report/machine.js";
 import { drawReport } from "./report/report-page.js";
-import { parseRecord, type RunRecord, readRecords, saveRecord, writeRecord } from "./report/results.js";
+import { parseRecord, type RunRecord, readRecords, saveFlames, saveRecord, writeRecord } from "./report/results.js";
 import { drawTable } from "./report/table.js";
 import { runScenarios } from "./run-scenarios.js";
 import type { Scenario } from "./scenario.js";
@@ -87,7 +88,12 @@ function guard(run: RunRecord, args: BenchArguments, say: (line: string) => void
   return worse.length === 0 && faults.length === 0;
 }
 
-function keep(runs: readonly RunRecord[], args: BenchArguments, say: (line: string) => void): void {
+function keep(
+  runs: readonly RunRecord[],
+  profiles: readonly ThreadProfile[],
+  args: BenchArguments,
+  say: (line: string) => void,
+): void {
   const last = runs.at(-1);
   if (last === undefined) return;
   if (args.out !== null) writeFileSync(args.out, writeRecord(last));
@@ -100,7 +106,13 @@ function keep(runs: readonly RunRecord[], args: BenchArguments, say: (line: stri
     say(`Baseline: ${Object.keys(bounds).length} ratios in ${fileURLToPath(baselineFile)}`);
   }
   if (!args.save && !args.saveBaseline) return;
-  for (const run of runs) say(`Results: ${fileURLToPath(saveRecord(resultsFolder, run))}`);
+  const files = runs.map((run) => saveRecord(resultsFolder, run));
+  for (const file of files) say(`Results: ${fileURLToPath(file)}`);
+  const names = args.chosen.map(({ name }) => name).join(", ");
+  for (const { thread, profile } of profiles) {
+    const svg = drawFlames(profile, `${thread} of Loom at ${last.machine.commit}, bench of ${names}`);
+    say(`Flame graph: ${fileURLToPath(saveFlames(files.at(-1) as URL, thread, svg))}`);
+  }
   drawPage(say);
 }
 
@@ -132,9 +144,10 @@ async function main(): Promise<void> {
     runs.push(run);
     if (!guard(run, args, say)) process.exitCode = 1;
   }
-  if (args.profile !== null) for (const table of tabulateProfiles(args.profile, profileRows)) say(drawTable(table));
+  const profiles = args.profile === null ? [] : readProfiles(args.profile);
+  for (const table of tabulateProfiles(profiles, profileRows)) say(drawTable(table));
   if (args.json) process.stdout.write(runs.map(writeRecord).join(""));
-  keep(runs, args, say);
+  keep(runs, profiles, args, say);
 }
 
 try {

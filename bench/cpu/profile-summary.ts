@@ -36,19 +36,42 @@ export function sumSelfTimes(profile: CpuProfile): SelfTime[] {
   return [...sums.values()].sort((one, other) => other.selfMs - one.selfMs);
 }
 
+/** `thread` is `main`, `lane` or `thread <n>`; more than one of a kind are numbered. */
+export type ThreadProfile = { readonly thread: string; readonly profile: CpuProfile };
+
 /**
- * One table a thread that had work: the functions with the largest share of the time that it was not idle.
+ * The profiles of the threads that had work.
  * The name of a profile is CPU.<date>.<time>.<pid>.<thread>.<count>, where thread 0 is the main one.
  */
-export function tabulateProfiles(folder: string, count: number): Table[] {
+export function readProfiles(folder: string): ThreadProfile[] {
   const threads = readdirSync(folder)
     .filter((name) => name.endsWith(".cpuprofile"))
     .sort()
-    .map((name) => ({ name, times: sumSelfTimes(JSON.parse(readFileSync(join(folder, name), "utf8")) as CpuProfile) }));
-  const busiestMs = Math.max(...threads.map(({ times }) => busyMsOf(times)));
+    .map((name) => {
+      const profile = JSON.parse(readFileSync(join(folder, name), "utf8")) as CpuProfile;
+      return { thread: nameThread(profile, name), profile, busyMs: busyMsOf(sumSelfTimes(profile)) };
+    });
+  const busiestMs = Math.max(...threads.map(({ busyMs }) => busyMs));
+  const counts = new Map<string, number>();
   return threads
-    .filter(({ times }) => busyMsOf(times) > busiestMs / 10)
-    .map(({ name, times }) => tabulateSelfTimes(`profile of thread ${name.split(".")[4]}`, times, count));
+    .filter(({ busyMs }) => busyMs > busiestMs / 10)
+    .map(({ thread, profile }) => {
+      const count = (counts.get(thread) ?? 0) + 1;
+      counts.set(thread, count);
+      return { thread: count === 1 ? thread : `${thread} ${count}`, profile };
+    });
+}
+
+function nameThread(profile: CpuProfile, file: string): string {
+  const thread = file.split(".")[4];
+  if (thread === "0") return "main";
+  const isLane = profile.nodes.some(({ callFrame }) => callFrame.url.endsWith("/workers/lane.js"));
+  return isLane ? "lane" : `thread ${thread}`;
+}
+
+/** One table a thread: the functions with the largest share of the time that it was not idle. */
+export function tabulateProfiles(profiles: readonly ThreadProfile[], count: number): Table[] {
+  return profiles.map(({ thread, profile }) => tabulateSelfTimes(`profile of ${thread}`, sumSelfTimes(profile), count));
 }
 
 function busyMsOf(times: readonly SelfTime[]): number {
@@ -72,7 +95,8 @@ export function tabulateSelfTimes(title: string, times: readonly SelfTime[], cou
   };
 }
 
-function shortenUrl(url: string): string {
+/** A path within a package or within Loom. */
+export function shortenUrl(url: string): string {
   const packageAt = url.lastIndexOf("/node_modules/");
   if (packageAt >= 0) return url.slice(packageAt + "/node_modules/".length);
   const distAt = url.lastIndexOf("/dist/");

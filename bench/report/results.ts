@@ -57,3 +57,10 @@ export function writeRecord(record: RunRecord): string {
     typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
   return `${JSON.stringify(record, shorten, 1)}\n`;
 }
+
+/** Beside the results in `file`, under their name. @returns the file. */
+export function saveFlames(file: URL, thread: string, svg: string): URL {
+  const beside = new URL(file.href.replace(/\.json$/, `-${thread.replaceAll(" ", "-")}.svg`));
+  writeFileSync(beside, svg);
+  return beside;
+}
