@@ -8,8 +8,8 @@ import { copyText } from "../parts/copy-button.js";
 import { Dialog } from "../parts/dialog.js";
 import { Menu, MenuCheck, MenuItem, MenuRule, MenuSection } from "../parts/menu.js";
 import { describeFailure } from "../parts/states.js";
-import { parseSearchText, readSearch, searchNames, useView } from "../shell/view.js";
-import { columns as allColumns, type Column, printColumns } from "./columns.js";
+import { parseSearchText, printSearchText, readSearch, searchNames, useView } from "../shell/view.js";
+import { columns as allColumns, type Column, nameColumns, printColumns } from "./columns.js";
 import { saveStream } from "./save-file.js";
 import { useSavedViews } from "./saved-views.js";
 
@@ -55,8 +55,10 @@ export function ColumnMenu({ columns, onColumns }: ColumnMenuProps) {
 
 const noSearch = Object.fromEntries(searchNames.map((name) => [name, undefined]));
 
-export function ViewMenu() {
-  const { change } = useView();
+export function ViewMenu({ columns }: { readonly columns: readonly Column[] }) {
+  const { search, change } = useView();
+  // With the columns by name, so that the view is the same where other ones were chosen.
+  const named = { ...search, cols: nameColumns(columns) };
   const { views, save, drop } = useSavedViews();
   const [isNaming, setIsNaming] = useState(false);
   return (
@@ -81,7 +83,7 @@ export function ViewMenu() {
         <MenuItem onChoose={() => setIsNaming(true)}>
           <Bookmark size={13} /> Save this view …
         </MenuItem>
-        <MenuItem onChoose={() => void copyText(location.href)}>
+        <MenuItem onChoose={() => void copyText(`${location.origin}${location.pathname}${printSearchText(named)}`)}>
           <Link2 size={13} /> Copy a link to this view
         </MenuItem>
         {views.length > 0 ? <MenuRule /> : null}
@@ -94,7 +96,7 @@ export function ViewMenu() {
       <NameDialog
         isOpen={isNaming}
         onClose={() => setIsNaming(false)}
-        onName={(name) => save({ name, search: location.search.replace(/([?&])peek=[^&]*&?/, "$1") })}
+        onName={(name) => save({ name, search: printSearchText({ ...named, peek: undefined }) })}
       />
     </>
   );
