@@ -36,6 +36,7 @@ describe.skipIf(findChromium() === null)("every page", () => {
     ["peek", () => `/traces?range=7d&peek=${first}`, ".waterfall"],
     ["trace", () => `/traces/${first}?tab=messages`, ".message"],
     ["raw", () => `/traces/${second}?tab=raw`, ".json-line"],
+    ["headers", () => `/traces/${first}?tab=headers`, ".header-list td"],
     ["stream", () => `/traces/${first}?tab=stream`, ".stream-list td"],
     ["cost", () => `/traces/${first}?tab=cost`, ".pairs"],
     ["record", () => `/traces/${first}?tab=record`, ".pair"],
