@@ -9,7 +9,16 @@ import { makeRouter } from "./router.js";
 import { applyTheme } from "./shell/theme.js";
 import "./styles/tokens.css";
 import "./styles/base.css";
-import "./styles/parts.css";
+import "./parts/button.css";
+import "./parts/badge.css";
+import "./styles/field.css";
+import "./styles/card.css";
+import "./parts/menu.css";
+import "./parts/dialog.css";
+import "./parts/tabs.css";
+import "./parts/states.css";
+import "./styles/list.css";
+import "./styles/code.css";
 import "./styles/shell.css";
 import "./range/range.css";
 

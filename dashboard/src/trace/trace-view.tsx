@@ -19,7 +19,8 @@ import { RecordTab } from "./record-tab.js";
 import { StreamTab } from "./stream-tab.js";
 import { TraceActions } from "./trace-actions.js";
 import { Waterfall } from "./waterfall.js";
-import "./trace.css";
+import "./tab-body.css";
+import "./trace-view.css";
 
 export function TraceView({ id }: { readonly id: string }) {
   const { search, change } = useView();

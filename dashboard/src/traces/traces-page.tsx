@@ -22,7 +22,7 @@ import { PeekPanel } from "./peek-panel.js";
 import { type GridHandle, TraceGrid } from "./trace-grid.js";
 import { type TraceListing, useTraceList } from "./use-trace-list.js";
 import { VolumeStrip } from "./volume-strip.js";
-import "./traces.css";
+import "./traces-page.css";
 
 export function TracesPage() {
   const { search, change } = useView();

@@ -10,8 +10,9 @@ import { readMessage } from "../../../dashboard/src/trace/read-conversation.js";
 import { Waterfall } from "../../../dashboard/src/trace/waterfall.js";
 import "../../../dashboard/src/styles/tokens.css";
 import "../../../dashboard/src/styles/base.css";
-import "../../../dashboard/src/styles/parts.css";
-import "../../../dashboard/src/trace/trace.css";
+import "../../../dashboard/src/parts/button.css";
+import "../../../dashboard/src/parts/tabs.css";
+import "../../../dashboard/src/styles/list.css";
 import { traceDetail } from "./trace-detail.js";
 
 describe("the waterfall", () => {
