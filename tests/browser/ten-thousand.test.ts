@@ -4,10 +4,13 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findAccessFaults } from "./support/chromium.js";
 import { findChromium } from "./support/find-chromium.js";
+import { describeFigures, measurePage } from "./support/page-figures.js";
 import { openStand, type Stand, seed } from "./support/stand.js";
 
 const rows = 10_500;
 const pageRows = 100;
+/** Files of the dashboard, compressed, that one page needs. */
+const loadBytesMax = 250 * 1024;
 
 function lastRow(page: Page): Promise<number> {
   return page.evaluate<number>(
@@ -64,6 +67,30 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
     expect(Math.max(0, ...tasks)).toBeLessThan(1000);
     expect(faults).toEqual([]);
     await close();
+  });
+
+  test("loads each page without a shift of what is read, and says how soon it was there", async () => {
+    const { rows: found } = await stand.gateway.pool.query<{ id: string }>(
+      "SELECT t.id FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE n.name = 'seed-01' ORDER BY t.created_at DESC LIMIT 1",
+    );
+    const pages = [
+      ["traces", "/traces?range=7d", ".grid-row"],
+      ["overview", "/overview?range=7d", ".chart canvas"],
+      ["trace", `/traces/${found[0]?.id}?tab=messages`, "article.trace"],
+    ] as const;
+    for (const slowness of [1, 4]) {
+      for (const [name, path, ready] of pages) {
+        const watched = await stand.open({ key });
+        const figures = await measurePage(watched, stand.base + path, ready, slowness);
+        console.log(describeFigures(name, slowness, figures));
+        // Times are the machine's; what is sent and what moves are ours.
+        expect(figures.firstPaintMs).toBeLessThanOrEqual(figures.largestPaintMs);
+        expect(figures.layoutShift).toBeLessThan(0.1);
+        expect(figures.fileBytes).toBeLessThan(loadBytesMax);
+        expect(watched.faults).toEqual([]);
+        await watched.close();
+      }
+    }
   });
 
   test("filters by typing and by facet, and the back button takes each step back", async () => {
