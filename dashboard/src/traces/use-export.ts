@@ -4,7 +4,7 @@ import { pathWith, type QueryValue, send } from "../api/ask.js";
 import { describeFailure } from "../parts/states.js";
 import { choosePlace } from "./save-file.js";
 
-export const exportPath = "/v1/traces/export";
+const exportPath = "/v1/traces/export";
 
 /** Rows that the page takes into its memory where the browser cannot write a file while it comes. */
 export const gatheredRowsMax = 100_000;
