@@ -167,7 +167,9 @@ describe.skipIf(findChromium() === null)("a reader who comes back", () => {
     const id = new URL(page.url()).searchParams.get("peek") ?? "";
     await page.getByRole("link", { name: "Open the whole page (Enter)" }).click();
     await page.locator(`article[data-trace-id="${id}"]`).waitFor();
+    await page.getByRole("button", { name: "Compare", exact: true }).click();
     await page.getByRole("button", { name: "Forget this key" }).click();
+    expect(await page.evaluate("sessionStorage.length")).toBe(0);
     await page.getByLabel("Client key").fill(otherKey);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("weavers").first().waitFor();
