@@ -78,11 +78,13 @@ function CutExport({ curl }: { readonly curl: string }) {
         There may be more. This browser, or this address without https, cannot write a file while it comes. A shell can,
         whole:
       </p>
-      <div className="code-wrap">
-        <pre className="code-block" tabIndex={0} aria-label="The command">
-          {curl}
-        </pre>
-        <CopyButton text={curl} label="Copy the command" />
+      <pre className="code-block" data-wrap="">
+        {curl}
+      </pre>
+      <div className="row">
+        <CopyButton kind="normal" text={curl} label="Copy the command">
+          Copy the command
+        </CopyButton>
       </div>
     </div>
   );
