@@ -5,6 +5,7 @@ import type { UpstreamHeaders } from "./forward/attempt.js";
 import type { Exchange, HeaderList } from "./listen/exchange.js";
 import { headerText, responseHeaders } from "./tee/response-headers.js";
 import type { Tee } from "./tee/tee.js";
+import { keepAnswerHeaders } from "./trace/kept-headers.js";
 
 export type AnswerHead = {
   readonly status: number;
@@ -30,6 +31,7 @@ export function capturedAnswer(tee: Tee, head: AnswerHead | null): NonNullable<E
     isTruncated: tee.capture.isTruncated,
     rest,
     streamTimes: tee.streamTimes,
+    headers: head === null ? null : keepAnswerHeaders(head.headers),
     contentType: headerText(headers, "content-type"),
     contentEncoding: headerText(headers, "content-encoding"),
   };

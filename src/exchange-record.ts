@@ -5,6 +5,7 @@ import type { OnAcknowledged } from "./hand-off/sent-batch.js";
 import type { RecordLane } from "./hand-off/unrecorded.js";
 import { limits } from "./limits.js";
 import type { Exchange } from "./listen/exchange.js";
+import { keepRequestHeaders } from "./trace/kept-headers.js";
 import type { Attempt, Outcome, StreamTimes, TraceBegin, TraceEnd, UsageFormat } from "./trace/record.js";
 import { type TraceContext, traceContextOf } from "./trace/trace-context.js";
 import type { FlowState } from "./upstream-flow.js";
@@ -49,6 +50,8 @@ export type ExchangeEnd = {
     readonly contentType: string | null;
     readonly contentEncoding: string | null;
     readonly streamTimes: StreamTimes | null;
+    /** Null where the provider gave none. */
+    readonly headers: string | null;
   };
 };
 
@@ -118,6 +121,7 @@ export class ExchangeRecord {
       endUser: facts.endUser === null ? null : clip(facts.endUser),
       tags: facts.tags.map(clip),
       ...(userAgent !== undefined && { userAgent: userAgent.slice(0, limits.userAgentMax) }),
+      requestHeaders: keepRequestHeaders(headers),
     };
     this.#seq = lane.begin(begin, exchange.body, onAcknowledged);
   }
@@ -167,6 +171,7 @@ export class ExchangeRecord {
       contentEncoding: response?.contentEncoding ?? null,
       usageFormat: provider?.usageFormat ?? "none",
       ...(response?.streamTimes && { streamTimes: response.streamTimes }),
+      ...(response !== undefined && response.headers !== null && { answerHeaders: response.headers }),
     };
     this.#lane.end(this.#seq, traceEnd, response?.rest ?? [], onAcknowledged);
   }

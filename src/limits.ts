@@ -64,6 +64,10 @@ export const limits = {
   columnTextMax: 512,
   /** What is kept of a `user-agent`, in characters. */
   userAgentMax: 200,
+  /** A header that is recorded is cut here, in characters. */
+  headerValueMax: 256,
+  /** All recorded headers of a request together, in characters; as many again of its provider's answer. */
+  keptHeadersMax: 2048,
   /** Moments kept of one stream, at which bytes came. */
   arrivalTimesMax: 64,
   /** Tags kept of one exchange. */

@@ -106,6 +106,15 @@ function readTimes({ streamTimes }: RowDetail): TraceDetail["streamTimes"] {
   return streamTimes && { every: streamTimes.every, ms: [...streamTimes.ms], bytes: [...streamTimes.bytes] };
 }
 
+/** The user agent is recorded by itself, and is a header all the same. */
+function headersOf({ userAgent, requestHeaders, answerHeaders }: RowDetail) {
+  const named = userAgent === null ? [] : [{ name: "user-agent", value: userAgent }];
+  return {
+    requestHeaders: requestHeaders && [...named, ...requestHeaders],
+    answerHeaders: answerHeaders && [...answerHeaders],
+  };
+}
+
 function makeDetail(
   row: DetailRow,
   detail: RowDetail,
@@ -138,6 +147,7 @@ function makeDetail(
     streamTimes: readTimes(detail),
     client: readClient(row.tags),
     userAgent: detail.userAgent,
+    ...headersOf(detail),
     costLines: lines && lines.map(({ costUsd, ...line }) => ({ ...line, costUSD: costUsd })),
     bodies: {
       mayRead: right.mayRead,

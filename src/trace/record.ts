@@ -45,6 +45,8 @@ export type TraceBegin = {
   readonly admittedMs?: number;
   /** What the client's program calls itself, where it does. */
   readonly userAgent?: string;
+  /** Those of the request's other headers that are recorded, as lines of `name: value`. Left out where nobody looked. */
+  readonly requestHeaders?: string;
 };
 
 /** When the bytes of a stream came: at `ms[n]` since the exchange began there were `bytes[n]` of them in all. */
@@ -102,6 +104,8 @@ export type TraceEnd = {
   readonly usageFormat: UsageFormat;
   /** Of an event stream that has begun. */
   readonly streamTimes?: StreamTimes;
+  /** Those of the provider's headers that are recorded, as lines of `name: value`. Left out where no answer came. */
+  readonly answerHeaders?: string;
 };
 
 /** An exchange that the lane has whole: what seal, account and persist work on. */

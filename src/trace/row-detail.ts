@@ -1,5 +1,5 @@
 // What a row says of its exchange beside its columns, as the JSON of loom.traces.detail: the tries, the phases, when
-// the bytes of a stream came, and the client's program. A lane writes it, the query API reads it.
+// the bytes of a stream came, the client's program and headers. A lane writes it, the query API reads it.
 import { limits } from "../limits.js";
 import type { Attempt, StreamTimes, TraceBegin, TraceEnd } from "./record.js";
 
@@ -9,6 +9,8 @@ export type AttemptDetail = Pick<Attempt, "provider" | "model" | "status" | "err
   readonly kind: string | null;
 };
 
+export type HeaderLine = { readonly name: string; readonly value: string };
+
 /** Null is what is not known. */
 export type RowDetail = {
   readonly attempts: readonly AttemptDetail[] | null;
@@ -16,12 +18,15 @@ export type RowDetail = {
   readonly phases: { readonly authenticatedMs: number | null; readonly admittedMs: number | null } | null;
   readonly streamTimes: StreamTimes | null;
   readonly userAgent: string | null;
+  /** Those that are recorded, of the request and of its provider's answer. */
+  readonly requestHeaders: readonly HeaderLine[] | null;
+  readonly answerHeaders: readonly HeaderLine[] | null;
 };
 
 /** What of a finished exchange is looked at. */
 export type DetailSource = {
-  readonly begin: Pick<TraceBegin, "authenticatedMs" | "admittedMs" | "userAgent">;
-  readonly end: Pick<TraceEnd, "outcome" | "attempts" | "streamTimes">;
+  readonly begin: Pick<TraceBegin, "authenticatedMs" | "admittedMs" | "userAgent" | "requestHeaders">;
+  readonly end: Pick<TraceEnd, "outcome" | "attempts" | "streamTimes" | "answerHeaders">;
 };
 
 const attemptsMax = 16;
@@ -48,14 +53,16 @@ function attemptOf({ provider, kind, model, status, errorCode, startedMs, endedM
 
 /** Compact JSON; what is not known is left out. Of an exchange whose end never came, the tries are not known. */
 export function writeRowDetail({ begin, end }: DetailSource): string {
-  const { authenticatedMs, admittedMs, userAgent } = begin;
-  const { streamTimes } = end;
+  const { authenticatedMs, admittedMs, userAgent, requestHeaders } = begin;
+  const { streamTimes, answerHeaders } = end;
   return JSON.stringify({
     attempts: end.outcome === "interrupted" ? undefined : end.attempts.slice(0, attemptsMax).map(attemptOf),
     authenticatedMs: authenticatedMs === undefined ? undefined : round(authenticatedMs),
     admittedMs: admittedMs === undefined ? undefined : round(admittedMs),
     stream: streamTimes && { every: streamTimes.every, ms: streamTimes.ms.map(round), bytes: streamTimes.bytes },
     userAgent: userAgent && clip(userAgent, limits.userAgentMax),
+    requestHeaders: requestHeaders && clip(requestHeaders, limits.keptHeadersMax),
+    answerHeaders: answerHeaders && clip(answerHeaders, limits.keptHeadersMax),
   });
 }
 
@@ -91,6 +98,15 @@ function readStream(value: unknown): StreamTimes | null {
   return [...ms, ...bytes].every((one) => typeof one === "number") ? { every, ms, bytes } : null;
 }
 
+/** Lines of `name: value`. */
+function readHeaders(value: unknown): HeaderLine[] | null {
+  if (typeof value !== "string") return null;
+  return value.split("\n").flatMap((line) => {
+    const at = line.indexOf(": ");
+    return at === -1 ? [] : [{ name: line.slice(0, at), value: line.slice(at + 2) }];
+  });
+}
+
 /** `value` is the parsed column, null for NULL. Never throws: what does not have its shape is not known. */
 export function readRowDetail(value: unknown): RowDetail {
   const detail = isRecord(value) ? value : {};
@@ -104,5 +120,7 @@ export function readRowDetail(value: unknown): RowDetail {
     phases: phases.authenticatedMs === null && phases.admittedMs === null ? null : phases,
     streamTimes: readStream(detail["stream"]),
     userAgent: textOrNull(detail["userAgent"]),
+    requestHeaders: readHeaders(detail["requestHeaders"]),
+    answerHeaders: readHeaders(detail["answerHeaders"]),
   };
 }

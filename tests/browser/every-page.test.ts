@@ -36,6 +36,7 @@ describe.skipIf(findChromium() === null)("every page", () => {
     ["peek", () => `/traces?range=7d&peek=${first}`, ".waterfall"],
     ["trace", () => `/traces/${first}?tab=messages`, ".message"],
     ["raw", () => `/traces/${second}?tab=raw`, ".json-line"],
+    ["headers", () => `/traces/${first}?tab=headers`, ".header-list td"],
     ["stream", () => `/traces/${first}?tab=stream`, ".stream-list td"],
     ["cost", () => `/traces/${first}?tab=cost`, ".pairs"],
     ["record", () => `/traces/${first}?tab=record`, ".pair"],
@@ -112,6 +113,12 @@ describe.skipIf(findChromium() === null)("every page", () => {
     await page.waitForURL(/\/overview/);
     await page.keyboard.press("d");
     await expect.poll(() => page.locator("html").getAttribute("data-theme")).toBe("dark");
+    await page.goto(`${stand.base}/traces/${first}?tab=raw`);
+    await page.getByRole("tab", { name: "Raw" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/tab=headers/);
+    await page.getByRole("table", { name: "Of the provider's answer" }).waitFor();
     expect(faults).toEqual([]);
     await close();
   });

@@ -15,6 +15,16 @@ describe.skipIf(findChromium() === null)("a new tenant", () => {
   });
   afterAll(() => stand?.close());
 
+  test("gets the files compressed, as the first visitor of a process too", async () => {
+    const html = await (await fetch(`${stand.base}/`)).text();
+    const scripts = [...html.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => path ?? "");
+    expect(scripts.length).toBeGreaterThan(1);
+    for (const path of scripts.slice(0, 2)) {
+      const { headers } = await fetch(stand.gateway.url + path, { headers: { "accept-encoding": "gzip, br" } });
+      expect([path, headers.get("content-encoding")]).toEqual([path, "br"]);
+    }
+  });
+
   test("is told what is wrong with a key, signs in, sends a first request and sees its trace", async () => {
     const { page, faults, close } = await stand.open();
     await page.goto(stand.base);

@@ -24,7 +24,7 @@ const shots: readonly Shot[] = [
   { name: "trace-light", theme: "light", path: (id) => `/traces/${id}?tab=messages`, ready: ".message" },
 ];
 
-const tabs = ["timing", "messages", "raw", "stream", "cost", "record"];
+const tabs = ["timing", "messages", "raw", "headers", "stream", "cost", "record"];
 /** Path -> what says that the page is there. */
 const pages: readonly (readonly [name: string, path: (id: string) => string, ready: string])[] = [
   ["overview", () => "/overview?range=7d", ".chart canvas"],

@@ -2,11 +2,15 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findAccessFaults } from "./support/chromium.js";
 import { findChromium } from "./support/find-chromium.js";
+import { describeFigures, measurePage } from "./support/page-figures.js";
 import { openStand, type Stand, seed } from "./support/stand.js";
 
 const rows = 10_500;
 const pageRows = 100;
+/** Files of the dashboard, compressed, that one page needs. */
+const loadBytesMax = 250 * 1024;
 
 function lastRow(page: Page): Promise<number> {
   return page.evaluate<number>(
@@ -63,6 +67,30 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
     expect(Math.max(0, ...tasks)).toBeLessThan(1000);
     expect(faults).toEqual([]);
     await close();
+  });
+
+  test("loads each page without a shift of what is read, and says how soon it was there", async () => {
+    const { rows: found } = await stand.gateway.pool.query<{ id: string }>(
+      "SELECT t.id FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE n.name = 'seed-01' ORDER BY t.created_at DESC LIMIT 1",
+    );
+    const pages = [
+      ["traces", "/traces?range=7d", ".grid-row"],
+      ["overview", "/overview?range=7d", ".chart canvas"],
+      ["trace", `/traces/${found[0]?.id}?tab=messages`, "article.trace"],
+    ] as const;
+    for (const slowness of [1, 4]) {
+      for (const [name, path, ready] of pages) {
+        const watched = await stand.open({ key });
+        const figures = await measurePage(watched, stand.base + path, ready, slowness);
+        console.log(describeFigures(name, slowness, figures));
+        // Times are the machine's; what is sent and what moves are ours.
+        expect(figures.firstPaintMs).toBeLessThanOrEqual(figures.largestPaintMs);
+        expect(figures.layoutShift).toBeLessThan(0.1);
+        expect(figures.fileBytes).toBeLessThan(loadBytesMax);
+        expect(watched.faults).toEqual([]);
+        await watched.close();
+      }
+    }
   });
 
   test("filters by typing and by facet, and the back button takes each step back", async () => {
@@ -135,8 +163,9 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
     await close();
   });
 
-  test("exports the filter and the columns in sight", async () => {
+  test("exports the filter and the columns in sight, as a download where files cannot be written", async () => {
     const { page, faults, close } = await stand.open({ key });
+    await page.addInitScript("delete window.showSaveFilePicker");
     await page.goto(`${stand.base}/traces?range=7d&q=outcome:error&cols=time,model,error`);
     await page.getByRole("grid").getByRole("row").nth(2).waitFor();
     await page.getByRole("button", { name: "Export" }).click();
@@ -152,6 +181,51 @@ describe.skipIf(findChromium() === null)("a tenant with many traces", () => {
       "SELECT count(*)::int AS n FROM loom.traces t JOIN loom.tenants n ON n.id = t.tenant_id WHERE n.name = 'seed-01' AND outcome = 'error'",
     );
     expect(lines.length - 1).toBe(counted.rows[0]?.n);
+    // More than the page takes into its memory: it says so, and how to have the rest.
+    await page.route(/traces\/export.*limit=100000/, (route) => route.fulfill({ body: "{}\n".repeat(100_000) }));
+    await page.getByRole("button", { name: "Export", exact: true }).click();
+    await page.getByRole("menuitem", { name: "JSON lines, all columns" }).click();
+    const dialog = page.getByRole("dialog", { name: "The file holds the newest 100,000 rows" });
+    await dialog.getByText(`${stand.gateway.url}/v1/traces/export?from=`).waitFor();
+    expect(await findAccessFaults(page)).toEqual([]);
+    expect(await dialog.locator("pre").textContent()).not.toMatch(/limit=|sk-loom/);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test("writes an export of all rows to the file that was chosen while it comes, and can be stopped", async () => {
+    const { page, faults, close } = await stand.open({ key });
+    // The dialog is the system's own; a file of the page's own storage stands in for what is chosen there.
+    await page.addInitScript(
+      "window.showSaveFilePicker = async ({ suggestedName }) => { window.chosen = suggestedName; return (await navigator.storage.getDirectory()).getFileHandle('export', { create: true }); }",
+    );
+    const asked: URL[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url())));
+    await page.goto(`${stand.base}/traces?range=7d&cols=time,model`);
+    await page.getByRole("grid").getByRole("row").nth(2).waitFor();
+    const written = () =>
+      page.evaluate<string>(
+        "navigator.storage.getDirectory().then(async (folder) => (await (await folder.getFileHandle('export')).getFile()).text())",
+      );
+    const run = async (item: string) => {
+      await page.getByRole("button", { name: "Export", exact: true }).click();
+      await page.getByText("This filter, all rows").waitFor();
+      await page.getByRole("menuitem", { name: item }).click();
+    };
+    await run("CSV, the columns in sight");
+    await page.getByRole("button", { name: /^Stop the export/ }).waitFor();
+    await page.getByRole("button", { name: "Export", exact: true }).waitFor({ timeout: 60_000 });
+    expect((await written()).trim().split("\r\n")).toHaveLength(rows + 1);
+    expect(await page.evaluate("window.chosen")).toMatch(/^loom-traces-[\dT-]+\.csv$/);
+    expect(asked.find(({ pathname }) => pathname === "/v1/traces/export")?.searchParams.has("limit")).toBe(false);
+    const network = await page.context().newCDPSession(page);
+    const slow = { offline: false, latency: 0, uploadThroughput: -1, downloadThroughput: 300_000 };
+    await network.send("Network.emulateNetworkConditions", slow);
+    await run("JSON lines, all columns");
+    await page.getByRole("button", { name: /^Stop the export, [1-9]/ }).click();
+    await page.getByRole("button", { name: "Export", exact: true }).waitFor();
+    // What was there before: nothing of a part is kept.
+    expect((await written()).startsWith("createdAt,model")).toBe(true);
     expect(faults).toEqual([]);
     await close();
   });

@@ -103,6 +103,8 @@ describeWithDatabase("the record", () => {
       expect(moments).toEqual(moments.toSorted((left, right) => left - right));
       expect(attempt?.endedMs).toBeLessThanOrEqual(trace.latencyMs + 0.001);
       expect(trace.userAgent).toBe("node");
+      expect(trace.requestHeaders).toContainEqual({ name: "content-type", value: "application/json" });
+      expect(trace.answerHeaders?.map(({ name }) => name)).toContain("x-ratelimit-remaining-requests");
       const sum = trace.costLines?.reduce((costUsd, line) => costUsd + line.costUSD, 0) ?? 0;
       expect(sum.toFixed(10)).toBe(row.estimated_cost_usd);
       if (!stream) expect(trace.streamTimes).toBeNull();

@@ -44,6 +44,9 @@ describeWithDatabase("no secret leaves the gateway", () => {
     cookie: `session=${mark("cookie")}`,
     "x-forwarded-for": mark("forwarded"),
     "x-custom": mark("header"),
+    "x-goog-api-key": mark("google-key"),
+    "x-stainless-api-key": mark("stainless-key"),
+    "proxy-authorization": `Basic ${mark("proxy-key")}`,
     baggage: `k=${mark("baggage")}`,
     "user-agent": mark("user-agent"),
     "openai-organization": mark("organization"),
@@ -99,6 +102,7 @@ describeWithDatabase("no secret leaves the gateway", () => {
       replies.push((await sendRaw(gateway.url, [`${head}${line}\r\n\r\n`, mark("raw-body")], 200)).text);
     }
 
+    const details = await gateway.pool.query<{ detail: string }>("SELECT detail::text FROM loom.traces");
     const metrics = await fetch(`${gateway.url}/metrics`, {
       headers: { authorization: `Bearer ${mark("metrics-token")}` },
     });
@@ -114,6 +118,13 @@ describeWithDatabase("no secret leaves the gateway", () => {
       health: readiness,
       replies: replies.join("\n"),
     };
+    // What is recorded in the clear has the one mark that is no secret to whoever may read the row.
+    expect(details.rows.length).toBeGreaterThan(10);
+    const recorded = new Set(details.rows.flatMap(({ detail }) => detail.match(anyMark) ?? []));
+    expect([...recorded]).toEqual([mark("user-agent")]);
+    expect(
+      details.rows.filter(({ detail }) => detail.includes("content-type: application/json")).length,
+    ).toBeGreaterThan(10);
     expect(receiver.spans.length).toBeGreaterThan(30);
     expect(places.logs.split('"msg":"exchange"').length).toBeGreaterThan(15);
     expect(replies.length).toBeGreaterThan(11);

@@ -178,16 +178,12 @@ describeWithDatabase("the query API", () => {
         authenticatedMs: 0.5,
         stream: { every: 1, ms: [4], bytes: [9] },
         userAgent: "x",
+        requestHeaders: "accept: */*\nx-client-request-id: a: b\n",
+        answerHeaders: "",
       });
       const model = { provider: "openai", model: "fast", responseModel: null, createdAtMs };
-      const made = rowOf({
-        tenantId: someone,
-        ...model,
-        ...usage,
-        ...price,
-        detail,
-        tags: ["loom.client=openai-js/6"],
-      });
+      const tags = ["loom.client=openai-js/6"];
+      const made = rowOf({ tenantId: someone, ...model, ...usage, ...price, detail, tags });
       const before = rowOf({ tenantId: someone, ...model, ...usage, ...price, detail: null, tags: [] });
       await write([made, before]);
       rows.push(made, before);
@@ -198,6 +194,12 @@ describeWithDatabase("the query API", () => {
         streamTimes: { every: 1, ms: [4], bytes: [9] },
         client: { library: "openai-js", version: "6", retry: 0 },
         userAgent: "x",
+        requestHeaders: [
+          { name: "user-agent", value: "x" },
+          { name: "accept", value: "*/*" },
+          { name: "x-client-request-id", value: "a: b" },
+        ],
+        answerHeaders: [],
         costLines: [
           { item: "Input", tokens: 600, usdPerMillion: 0.15, costUSD: 0.00009 },
           { item: "Cached input", tokens: 400 },
@@ -206,7 +208,12 @@ describeWithDatabase("the query API", () => {
       });
       expect(asked[0]).toMatchObject({ ...question, atMs: createdAtMs });
       const nothing = { attemptList: null, phases: null, streamTimes: null, client: null, userAgent: null };
-      expect(traceDetailShape.parse(await detailOf(before.id))).toMatchObject({ ...nothing, costLines: null });
+      const noHeaders = { requestHeaders: null, answerHeaders: null };
+      expect(traceDetailShape.parse(await detailOf(before.id))).toMatchObject({
+        ...nothing,
+        ...noHeaders,
+        costLines: null,
+      });
     });
   });
 

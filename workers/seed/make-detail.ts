@@ -33,6 +33,8 @@ function streamOf(row: SeedRow, endedMs: number, random: SeededRandom): StreamTi
   return { every: 1, ms, bytes };
 }
 
+const json = "content-type: application/json\n";
+
 /** `row` has the sizes of its bodies. */
 export function makeDetail(row: SeedRow, random: SeededRandom): string {
   const startedMs = row.overheadMs * 0.7;
@@ -40,11 +42,17 @@ export function makeDetail(row: SeedRow, random: SeededRandom): string {
   const userAgent = userAgents[random.below(userAgents.length)] ?? "";
   const streamTimes = streamOf(row, endedMs, random);
   return writeRowDetail({
-    begin: { authenticatedMs: startedMs * 0.3, admittedMs: startedMs * 0.8, userAgent },
+    begin: {
+      authenticatedMs: startedMs * 0.3,
+      admittedMs: startedMs * 0.8,
+      userAgent,
+      requestHeaders: `accept: application/json\n${json}`,
+    },
     end: {
       outcome: row.outcome,
       attempts: attemptsOf(row, startedMs, endedMs),
       ...(streamTimes && { streamTimes }),
+      ...(row.provider !== null && { answerHeaders: row.streamed ? "content-type: text/event-stream\n" : json }),
     },
   });
 }

@@ -37,7 +37,7 @@ export type AskOptions = {
 };
 
 /** The path with its query; values that are null, undefined or empty are left out. */
-function pathWith(path: string, query: Readonly<Record<string, QueryValue>> = {}): string {
+export function pathWith(path: string, query: Readonly<Record<string, QueryValue>> = {}): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== "") params.set(name, String(value));

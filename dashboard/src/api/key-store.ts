@@ -15,6 +15,8 @@ export function keepKey(key: string): void {
 
 export function forgetKey(): void {
   localStorage.removeItem(slot);
+  // What this window remembers of its traces goes along; themes, columns and views stay.
+  sessionStorage.clear();
   dispatchEvent(new Event(changed));
 }
 

@@ -96,6 +96,11 @@ export type Figures = {
   readonly statuses: StatusCounts;
 };
 
+export type Header = {
+  readonly name: string;
+  readonly value: string;
+};
+
 export type Key = {
   readonly id: string;
   /** `sk-loom-<public id>`; the key itself is shown once, when it is made. */
@@ -502,6 +507,10 @@ export type TraceDetail = {
   readonly client: Client | null;
   /** Of the request; null when there was none, or it was not recorded. */
   readonly userAgent: string | null;
+  /** Of the request's headers those on a fixed list, none that is a credential; null: not recorded. */
+  readonly requestHeaders: readonly Header[] | null;
+  /** Likewise of the provider's; null as well where no provider answered. */
+  readonly answerHeaders: readonly Header[] | null;
   /** What the estimated cost is made of; null when it is unpriced, or its lines cannot be given to the last decimal. */
   readonly costLines: readonly CostLine[] | null;
   readonly bodies: {

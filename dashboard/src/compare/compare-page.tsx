@@ -15,7 +15,7 @@ import { readChatAnswer, readChatRequest } from "../trace/read-conversation.js";
 import { Waterfall } from "../trace/waterfall.js";
 import { StatusBadge } from "../traces/outcome.js";
 import { FactTable } from "./fact-table.js";
-import "../trace/trace.css";
+import "../trace/conversation.css";
 import "./compare.css";
 
 const WordDiff = lazy(() => import("./word-diff.js").then((module) => ({ default: module.WordDiff })));

@@ -9,7 +9,6 @@ import { AnswerPanel } from "./answer-panel.js";
 import { emptyDraft, type RequestDraft, readDraft, writeBody } from "./request-draft.js";
 import { RequestForm } from "./request-form.js";
 import { useRun } from "./run-request.js";
-import "../trace/trace.css";
 import "./playground.css";
 
 export function PlaygroundPage() {

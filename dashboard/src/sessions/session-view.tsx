@@ -19,7 +19,6 @@ import { OpenBodies } from "../trace/open-bodies.js";
 import { readChatAnswer, readChatRequest } from "../trace/read-conversation.js";
 import { type TextLook, useTextLook } from "../trace/text-look.js";
 import { StatusBadge } from "../traces/outcome.js";
-import "../trace/trace.css";
 
 export function SessionView({ id, scope }: { readonly id: string; readonly scope: Scope }) {
   const { search } = useView();

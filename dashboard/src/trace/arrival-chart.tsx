@@ -2,6 +2,7 @@
 import type { StreamTimes } from "../api/schema.js";
 import { formatBytes, formatDuration } from "../format/numbers.js";
 import { largestGap } from "./stream-times.js";
+import "./arrival-chart.css";
 
 export type ArrivalChartProps = {
   readonly times: StreamTimes;

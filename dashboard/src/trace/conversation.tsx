@@ -7,6 +7,7 @@ import { Button } from "../parts/button.js";
 import { CopyButton } from "../parts/copy-button.js";
 import type { Message, Part } from "./read-conversation.js";
 import { showText, type TextLook } from "./text-look.js";
+import "./conversation.css";
 
 const charactersShown = 20_000;
 const messagesShown = 40;

@@ -6,6 +6,7 @@ import { formatBytes, formatCount } from "../format/numbers.js";
 import { Waiting } from "../parts/states.js";
 import { useShortcuts } from "../shell/shortcuts.js";
 import { type JsonLayout, type JsonLine, layOutJson, visibleLines } from "./json-lines.js";
+import "./json-view.css";
 
 const inlineCharacters = 100_000;
 const linePx = 20;

@@ -2,6 +2,7 @@
 // images are not fetched. There is no way from a string to markup here.
 import { marked, type Token, type Tokens } from "marked";
 import { Fragment, type ReactNode } from "react";
+import "./markdown.css";
 
 const linkPattern = /^(https?:|mailto:)/i;
 

@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 import { OpenBodies } from "./open-bodies.js";
 import { readChatAnswer, readChatRequest } from "./read-conversation.js";
 import { useTextLook } from "./text-look.js";
+import "./messages-tab.css";
 
 export function MessagesTab({ trace }: { readonly trace: TraceDetail }) {
   return (

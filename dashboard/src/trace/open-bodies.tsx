@@ -6,6 +6,7 @@ import { bodiesQuery } from "../api/queries.js";
 import type { Body, TraceBodies, TraceDetail } from "../api/schema.js";
 import { formatBytes } from "../format/numbers.js";
 import { Failure, Waiting } from "../parts/states.js";
+import "./open-bodies.css";
 
 export type OpenBodiesProps = { readonly trace: TraceDetail; readonly children: (bodies: TraceBodies) => ReactNode };
 

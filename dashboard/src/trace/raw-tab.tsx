@@ -8,7 +8,7 @@ import { Button } from "../parts/button.js";
 import { Choice } from "../parts/choice.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { describeFailure } from "../parts/states.js";
-import { saveStream } from "../traces/save-file.js";
+import { saveBlob } from "../traces/save-file.js";
 import { JsonView } from "./json-view.js";
 import { OpenBodies } from "./open-bodies.js";
 
@@ -29,9 +29,8 @@ function RawBodies({ trace, bodies }: { readonly trace: TraceDetail; readonly bo
   const name = part === "request" ? "request" : "answer";
   const save = (): void => {
     send(`/v1/traces/${trace.id}/bodies`, { query: { part, raw: true } })
-      .then((response) =>
-        saveStream(response, `${trace.id}-${name}${trace.streamed && part === "response" ? ".sse" : ".json"}`),
-      )
+      .then((response) => response.blob())
+      .then((blob) => saveBlob(blob, `${trace.id}-${name}${trace.streamed && part === "response" ? ".sse" : ".json"}`))
       .catch((error: unknown) => setFault(describeFailure(error)));
   };
   return (

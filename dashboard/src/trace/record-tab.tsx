@@ -1,7 +1,7 @@
-// What Loom keeps of a trace beside its bodies: names, sizes, place in the ledger, and the headers that the client got.
+// What Loom keeps of a trace beside its bodies: names, sizes, and its place in the ledger.
 import type { ReactNode } from "react";
 import type { TraceDetail } from "../api/schema.js";
-import { formatBytes, formatDuration } from "../format/numbers.js";
+import { formatBytes } from "../format/numbers.js";
 import { formatTime } from "../format/times.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { useZone } from "../shell/clock.js";
@@ -60,19 +60,6 @@ export function RecordTab({ trace }: { readonly trace: TraceDetail }) {
           ["Tags", trace.tags.length === 0 ? "–" : trace.tags.join(", ")],
         ]}
       />
-      <Pairs
-        title="Headers that the client got"
-        pairs={[
-          ["content-type", <code key="1">{trace.contentType ?? "–"}</code>],
-          ["content-encoding", <code key="2">{trace.contentEncoding ?? "–"}</code>],
-          ["x-loom-trace-id", <code key="3">{trace.id}</code>],
-          ["x-loom-provider", <code key="4">{trace.provider ?? "–"}</code>],
-          ["x-loom-overhead-ms", formatDuration(trace.gatewayOverheadMs)],
-        ]}
-      />
-      <p className="muted">
-        Of the request's headers only those named here are recorded: the others are where secrets travel.
-      </p>
       <Pairs
         title="Sealed bodies"
         pairs={[

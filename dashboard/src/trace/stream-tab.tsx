@@ -9,6 +9,7 @@ import { ArrivalChart } from "./arrival-chart.js";
 import { OpenBodies } from "./open-bodies.js";
 import { readChatAnswer } from "./read-conversation.js";
 import { endOfAnswer, type Moment, momentOf } from "./stream-times.js";
+import "./stream-tab.css";
 
 const rowsShown = 200;
 

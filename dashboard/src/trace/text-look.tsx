@@ -1,6 +1,7 @@
 // Whether the text of messages is shown as it is, or as the Markdown that it may be.
 import { lazy, type ReactNode, Suspense } from "react";
 import { usePreference } from "../shell/preference.js";
+import "./conversation.css";
 
 const Markdown = lazy(() => import("./markdown.js").then((module) => ({ default: module.Markdown })));
 

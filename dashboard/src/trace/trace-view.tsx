@@ -12,13 +12,15 @@ import { useView } from "../shell/view.js";
 import { keyLabel, servedModel, tokensPerSecond } from "../traces/columns.js";
 import { StatusBadge } from "../traces/outcome.js";
 import { CostTab } from "./cost-tab.js";
+import { HeadersTab } from "./headers-tab.js";
 import { MessagesTab } from "./messages-tab.js";
 import { RawTab } from "./raw-tab.js";
 import { RecordTab } from "./record-tab.js";
 import { StreamTab } from "./stream-tab.js";
 import { TraceActions } from "./trace-actions.js";
 import { Waterfall } from "./waterfall.js";
-import "./trace.css";
+import "./tab-body.css";
+import "./trace-view.css";
 
 export function TraceView({ id }: { readonly id: string }) {
   const { search, change } = useView();
@@ -43,6 +45,7 @@ export function TraceView({ id }: { readonly id: string }) {
           { id: "timing", label: "Timing", show: () => <Waterfall trace={trace} /> },
           { id: "messages", label: "Messages", show: () => <MessagesTab trace={trace} /> },
           { id: "raw", label: "Raw", show: () => <RawTab trace={trace} /> },
+          { id: "headers", label: "Headers", show: () => <HeadersTab trace={trace} /> },
           { id: "stream", label: "Stream", show: () => <StreamTab trace={trace} /> },
           { id: "cost", label: "Cost", show: () => <CostTab trace={trace} /> },
           { id: "record", label: "Record", show: () => <RecordTab trace={trace} /> },

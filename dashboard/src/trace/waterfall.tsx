@@ -2,6 +2,8 @@
 import type { Attempt, TraceDetail } from "../api/schema.js";
 import { formatDuration } from "../format/numbers.js";
 import { Badge } from "../parts/badge.js";
+import "./tab-body.css";
+import "./waterfall.css";
 
 export type Phase = {
   readonly name: string;

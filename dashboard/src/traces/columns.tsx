@@ -193,8 +193,13 @@ export function readColumns(names: string | undefined): readonly Column[] {
   return found.length > 0 ? found : defaultColumns;
 }
 
+/** As they stand in `cols`, the default ones too. */
+export function nameColumns(chosen: readonly Column[]): string {
+  return chosen.map((column) => column.id).join(",");
+}
+
 /** For the URL; undefined for the default. */
 export function printColumns(chosen: readonly Column[]): string | undefined {
-  const names = chosen.map((column) => column.id).join(",");
-  return names === defaultColumns.map((column) => column.id).join(",") ? undefined : names;
+  const names = nameColumns(chosen);
+  return names === nameColumns(defaultColumns) ? undefined : names;
 }

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Scope, topQuery } from "../api/queries.js";
 import { addTerm, readTerms, removeTerm } from "../filter/filter-language.js";
 import { formatCompact } from "../format/numbers.js";
+import "./facet-list.css";
 
 const facets = [
   { by: "outcome", label: "Outcome" },

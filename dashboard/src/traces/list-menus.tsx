@@ -1,16 +1,12 @@
-// The menus over the list: which columns, which view, and what to take away as a file.
-import { Bookmark, Columns3, Download, Link2, Trash2 } from "lucide-react";
+// The menus over the list: which columns, and which view.
+import { Bookmark, Columns3, Link2, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { send } from "../api/ask.js";
-import { type Scope, scopeQuery } from "../api/queries.js";
 import { Button } from "../parts/button.js";
 import { copyText } from "../parts/copy-button.js";
 import { Dialog } from "../parts/dialog.js";
 import { Menu, MenuCheck, MenuItem, MenuRule, MenuSection } from "../parts/menu.js";
-import { describeFailure } from "../parts/states.js";
-import { parseSearchText, readSearch, searchNames, useView } from "../shell/view.js";
-import { columns as allColumns, type Column, printColumns } from "./columns.js";
-import { saveStream } from "./save-file.js";
+import { parseSearchText, printSearchText, readSearch, searchNames, useView } from "../shell/view.js";
+import { columns as allColumns, type Column, nameColumns } from "./columns.js";
 import { useSavedViews } from "./saved-views.js";
 
 type ColumnMenuProps = {
@@ -55,8 +51,10 @@ export function ColumnMenu({ columns, onColumns }: ColumnMenuProps) {
 
 const noSearch = Object.fromEntries(searchNames.map((name) => [name, undefined]));
 
-export function ViewMenu() {
-  const { change } = useView();
+export function ViewMenu({ columns }: { readonly columns: readonly Column[] }) {
+  const { search, change } = useView();
+  // With the columns by name, so that the view is the same where other ones were chosen.
+  const named = { ...search, cols: nameColumns(columns) };
   const { views, save, drop } = useSavedViews();
   const [isNaming, setIsNaming] = useState(false);
   return (
@@ -81,7 +79,7 @@ export function ViewMenu() {
         <MenuItem onChoose={() => setIsNaming(true)}>
           <Bookmark size={13} /> Save this view …
         </MenuItem>
-        <MenuItem onChoose={() => void copyText(location.href)}>
+        <MenuItem onChoose={() => void copyText(`${location.origin}${location.pathname}${printSearchText(named)}`)}>
           <Link2 size={13} /> Copy a link to this view
         </MenuItem>
         {views.length > 0 ? <MenuRule /> : null}
@@ -94,7 +92,7 @@ export function ViewMenu() {
       <NameDialog
         isOpen={isNaming}
         onClose={() => setIsNaming(false)}
-        onName={(name) => save({ name, search: location.search.replace(/([?&])peek=[^&]*&?/, "$1") })}
+        onName={(name) => save({ name, search: printSearchText({ ...named, peek: undefined }) })}
       />
     </>
   );
@@ -128,59 +126,5 @@ function NameDialog({ isOpen, onClose, onName }: NameDialogProps) {
         </Button>
       </form>
     </Dialog>
-  );
-}
-
-const formats = [
-  { format: "csv", says: "CSV, the columns in sight" },
-  { format: "jsonl", says: "JSON lines, the columns in sight" },
-  { format: "jsonl-all", says: "JSON lines, all columns" },
-] as const;
-
-/** Rows of an export that the page takes into its memory when the browser cannot write a stream to a file. */
-const rowsMax = 100_000;
-
-type ExportState = { readonly kind: "idle" | "running" } | { readonly kind: "failed"; readonly says: string };
-
-export function ExportMenu({ scope, columns }: { readonly scope: Scope; readonly columns: readonly Column[] }) {
-  const [state, setState] = useState<ExportState>({ kind: "idle" });
-  const run = (wanted: (typeof formats)[number]["format"]): void => {
-    const format = wanted === "csv" ? "csv" : "jsonl";
-    const names = [...new Set(columns.flatMap((column) => column.exports))].join(",");
-    const query = { ...scopeQuery(scope), format, limit: rowsMax, columns: wanted === "jsonl-all" ? null : names };
-    setState({ kind: "running" });
-    send("/v1/traces/export", { query })
-      .then((response) => saveStream(response, `loom-traces-${new Date().toISOString().slice(0, 19)}.${format}`))
-      .then(
-        () => setState({ kind: "idle" }),
-        (error: unknown) => setState({ kind: "failed", says: describeFailure(error) }),
-      );
-  };
-  return (
-    <>
-      <Menu
-        trigger={
-          <Button disabled={state.kind === "running"}>
-            <Download size={14} />
-            {state.kind === "running" ? "Exporting …" : "Export"}
-          </Button>
-        }
-      >
-        <MenuSection label={`This filter, at most ${rowsMax.toLocaleString("en")} rows`}>
-          {formats.map(({ format, says }) => (
-            <MenuItem key={format} onChoose={() => run(format)}>
-              {says}
-            </MenuItem>
-          ))}
-        </MenuSection>
-        <MenuRule />
-        <p className="menu-label">
-          {printColumns(columns) === undefined ? "Default columns" : `${columns.length} columns`}
-        </p>
-      </Menu>
-      <Dialog title="The export failed" isOpen={state.kind === "failed"} onClose={() => setState({ kind: "idle" })}>
-        <p>{state.kind === "failed" ? state.says : ""}</p>
-      </Dialog>
-    </>
   );
 }

@@ -6,6 +6,7 @@ import { Button } from "../parts/button.js";
 import { Waiting } from "../parts/states.js";
 import { usePreference } from "../shell/preference.js";
 import { carriedSearch, readSearch, useView } from "../shell/view.js";
+import "./peek-panel.css";
 
 const TraceView = lazy(() => import("../trace/trace-view.js").then((module) => ({ default: module.TraceView })));
 

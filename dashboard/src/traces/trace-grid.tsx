@@ -7,6 +7,7 @@ import { formatTime, type Zone } from "../format/times.js";
 import { useZone } from "../shell/clock.js";
 import type { Column } from "./columns.js";
 import { GridHead, useColumnWidths } from "./grid-head.js";
+import "./trace-grid.css";
 
 const rowPx = 34;
 const overscanRows = 12;

@@ -14,15 +14,16 @@ import { PageHead, RefreshButton } from "../shell/page-head.js";
 import { usePreference } from "../shell/preference.js";
 import { useShortcuts } from "../shell/shortcuts.js";
 import { useView } from "../shell/view.js";
-import { printColumns, readColumns } from "./columns.js";
+import { useColumns } from "./chosen-columns.js";
+import { ExportMenu } from "./export-menu.js";
 import { FacetList } from "./facet-list.js";
-import { ColumnMenu, ExportMenu, ViewMenu } from "./list-menus.js";
+import { ColumnMenu, ViewMenu } from "./list-menus.js";
 import { NoTraces } from "./no-traces.js";
 import { PeekPanel } from "./peek-panel.js";
 import { type GridHandle, TraceGrid } from "./trace-grid.js";
 import { type TraceListing, useTraceList } from "./use-trace-list.js";
 import { VolumeStrip } from "./volume-strip.js";
-import "./traces.css";
+import "./traces-page.css";
 
 export function TracesPage() {
   const { search, change } = useView();
@@ -71,7 +72,7 @@ function TraceBrowser({ scope, isLive, hasFacets, facetButton }: TraceBrowserPro
   const { search, change } = useView();
   const [isAtTop, setIsAtTop] = useState(true);
   const list = useTraceList(scope, isLive, !isAtTop || search.peek !== undefined);
-  const columns = useMemo(() => readColumns(search.cols), [search.cols]);
+  const { columns, showColumns } = useColumns();
   const grid = useRef<GridHandle>(null);
   const { open, step, canStep } = useChosenRow(list, grid);
   const showNew = (): void => {
@@ -87,13 +88,12 @@ function TraceBrowser({ scope, isLive, hasFacets, facetButton }: TraceBrowserPro
     ArrowUp: () => step(-1),
     Escape: () => change({ peek: undefined }),
   });
-  const showColumns = (chosen: typeof columns): void => change({ cols: printColumns(chosen) }, { replace: true });
   return (
     <>
       <div className="toolbar">
         {facetButton}
         <FilterBox q={scope.q} onApply={(q) => change({ q, peek: undefined })} scope={scope} error={list.error} />
-        <ViewMenu />
+        <ViewMenu columns={columns} />
         <ColumnMenu columns={columns} onColumns={showColumns} />
         <ExportMenu scope={scope} columns={columns} />
       </div>

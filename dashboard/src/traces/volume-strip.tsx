@@ -9,6 +9,7 @@ import { bucketMinutesFor, searchOfMoments } from "../range/range.js";
 import { useZone } from "../shell/clock.js";
 import { useView } from "../shell/view.js";
 import { outcomeColour, outcomes } from "./outcome.js";
+import "./volume-strip.css";
 
 const heightUnits = 42;
 const widthUnits = 1000;

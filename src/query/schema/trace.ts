@@ -105,6 +105,8 @@ const clientShape = z
   })
   .meta({ id: "Client" });
 
+const headerShape = z.object({ name: z.string(), value: z.string() }).meta({ id: "Header" });
+
 const costLineShape = z
   .object({
     item: z.enum(["Input", "Cached input", "Output"]),
@@ -149,6 +151,14 @@ export const traceDetailShape = traceShape
       .describe("An even share of the moments at which a stream's bytes came, the first among them; at most 64."),
     client: clientShape.nullable().describe("What an official client said of itself (`x-stainless-*`)."),
     userAgent: z.string().nullable().describe("Of the request; null when there was none, or it was not recorded."),
+    requestHeaders: z
+      .array(headerShape)
+      .nullable()
+      .describe("Of the request's headers those on a fixed list, none that is a credential; null: not recorded."),
+    answerHeaders: z
+      .array(headerShape)
+      .nullable()
+      .describe("Likewise of the provider's; null as well where no provider answered."),
     costLines: z
       .array(costLineShape)
       .nullable()
@@ -195,6 +205,7 @@ export const traceShapes = [
   streamTimesShape,
   clientShape,
   costLineShape,
+  headerShape,
   bodyFactsShape,
   traceDetailShape,
   bodyShape,

@@ -71,6 +71,11 @@ export const traceDetail: TraceDetail = {
   streamTimes: { every: 1, ms: [1100, 1200, 1900], bytes: [1000, 2000, 4000] },
   client: { library: "openai-js", version: "6.49.0", retry: 1 },
   userAgent: "OpenAI/JS 6.49.0",
+  requestHeaders: [
+    { name: "user-agent", value: "OpenAI/JS 6.49.0" },
+    { name: "accept", value: "application/json" },
+  ],
+  answerHeaders: [{ name: "x-ratelimit-remaining-requests", value: "9999" }],
   costLines: [
     { item: "Input", tokens: 100, usdPerMillion: 2.5, costUSD: 0.00025 },
     { item: "Output", tokens: 50, usdPerMillion: 10, costUSD: 0.0005 },

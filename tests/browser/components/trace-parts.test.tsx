@@ -4,14 +4,16 @@ import { render } from "vitest-browser-react";
 import { ArrivalChart } from "../../../dashboard/src/trace/arrival-chart.js";
 import { Conversation } from "../../../dashboard/src/trace/conversation.js";
 import { CostTab } from "../../../dashboard/src/trace/cost-tab.js";
+import { HeadersTab } from "../../../dashboard/src/trace/headers-tab.js";
 import { JsonView } from "../../../dashboard/src/trace/json-view.js";
 import { Markdown } from "../../../dashboard/src/trace/markdown.js";
 import { readMessage } from "../../../dashboard/src/trace/read-conversation.js";
 import { Waterfall } from "../../../dashboard/src/trace/waterfall.js";
 import "../../../dashboard/src/styles/tokens.css";
 import "../../../dashboard/src/styles/base.css";
-import "../../../dashboard/src/styles/parts.css";
-import "../../../dashboard/src/trace/trace.css";
+import "../../../dashboard/src/parts/button.css";
+import "../../../dashboard/src/parts/tabs.css";
+import "../../../dashboard/src/styles/list.css";
 import { traceDetail } from "./trace-detail.js";
 
 describe("the waterfall", () => {
@@ -36,6 +38,24 @@ describe("the waterfall", () => {
     const screen = await render(<Waterfall trace={{ ...traceDetail, attemptList: null, phases: null }} />);
     await expect.element(screen.getByText("Loom, in all")).toBeVisible();
     await expect.element(screen.getByText("2 tries", { exact: true })).toBeVisible();
+  });
+});
+
+describe("the headers", () => {
+  test("stand under who sent them", async () => {
+    const screen = await render(<HeadersTab trace={traceDetail} />);
+    const request = screen.getByRole("table", { name: "Of the request" });
+    await expect.element(request.getByRole("row", { name: "accept application/json" })).toBeVisible();
+    const answer = screen.getByRole("table", { name: "Of the provider's answer" });
+    await expect.element(answer.getByRole("row", { name: "x-ratelimit-remaining-requests 9999" })).toBeVisible();
+  });
+
+  test("are said not to be recorded in a row from before, and to be none where there were none", async () => {
+    const screen = await render(<HeadersTab trace={{ ...traceDetail, requestHeaders: null, answerHeaders: null }} />);
+    expect(screen.getByText("Not recorded.").elements()).toHaveLength(2);
+    await screen.rerender(<HeadersTab trace={{ ...traceDetail, requestHeaders: [], answerHeaders: null }} />);
+    await expect.element(screen.getByText("None of those that are recorded were sent.")).toBeVisible();
+    await expect.element(screen.getByText("No provider answered.")).toBeVisible();
   });
 });
 

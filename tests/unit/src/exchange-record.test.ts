@@ -82,7 +82,8 @@ async function beginOf(headers: Record<string, string> = {}, known = facts): Pro
 
 describe("the begin of a record", () => {
   it("says who asked, what and when, with the request's bytes beside it", async () => {
-    expect(await beginOf({ "x-request-id": "r", "user-agent": "OpenAI/JS 6.49.0" })).toEqual({
+    const headers = { "x-request-id": "r", "user-agent": "OpenAI/JS 6.49.0", accept: "*/*", authorization: "Bearer k" };
+    expect(await beginOf(headers)).toEqual({
       id,
       tenantId: "t1",
       keySalt: "c2FsdA==",
@@ -100,6 +101,7 @@ describe("the begin of a record", () => {
       authenticatedMs: expect.closeTo(1, 0) as number,
       admittedMs: expect.closeTo(50, -1) as number,
       userAgent: "OpenAI/JS 6.49.0",
+      requestHeaders: "accept: */*\n",
     });
     expect(frames[0]).toMatchObject({ kind: frameKinds.begin, seq: 1, body: "request" });
   });
@@ -195,6 +197,7 @@ describe("the end of a record", () => {
         streamTimes: { every: 1, ms: [3.5], bytes: [9] },
         contentType: "text/plain",
         contentEncoding: null,
+        headers: "server: s\n",
       },
     };
     record.end(end, (error) => heard.push(error));
@@ -224,6 +227,7 @@ describe("the end of a record", () => {
       contentEncoding: null,
       usageFormat: "openai-chat",
       streamTimes: { every: 1, ms: [3.5], bytes: [9] },
+      answerHeaders: "server: s\n",
     });
   });
 
