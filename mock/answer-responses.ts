@@ -15,6 +15,8 @@ const usage = {
   total_tokens: 15,
 };
 const newId = "resp_MockMockMockMockMockMockMock";
+/** Of one made in the background, so that it is known for one when it is read. */
+const backgroundId = "resp_MockBackgroundMockBackground";
 const item = "msg_MockMockMock";
 const part = { type: "output_text", text, annotations: [], logprobs: [] };
 const message = { id: item, type: "message", status: "completed", role: "assistant", content: [part] };
@@ -27,7 +29,7 @@ function respond(request: ApiRequest, id: string, status: string): Record<string
     object: "response",
     created_at: createdSeconds,
     status,
-    background: fields["background"] === true,
+    background: fields["background"] === true || id === backgroundId,
     error: null,
     incomplete_details: null,
     instructions: null,
@@ -83,8 +85,10 @@ export function planResponses(request: ApiRequest): AnswerPlan | null {
   const [, id, sub] = path;
   if (id === undefined) {
     if (method !== "POST") return null;
-    if (fields["stream"] === true) return planStream(request, newId, -1);
-    return planJson(request, respond(request, newId, fields["background"] === true ? "queued" : "completed"));
+    const isBackground = fields["background"] === true;
+    const madeId = isBackground ? backgroundId : newId;
+    if (fields["stream"] === true) return planStream(request, madeId, -1);
+    return planJson(request, respond(request, madeId, isBackground ? "queued" : "completed"));
   }
   if (method === "POST" && id === "input_tokens") {
     return planJson(request, { object: "response.input_tokens", input_tokens: 10 });

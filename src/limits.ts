@@ -102,6 +102,8 @@ export const limits = {
   laneSpoolBytesMax: 8 * 1024 * MiB,
   /** Finished exchanges that a lane holds in memory; above, they are read back from the spool when their turn comes. */
   laneMemoryBytesMax: 64 * MiB,
+  /** Responses made in the background whose usage a process waits for; of those above, the usage is not counted. */
+  owedUsagesMax: 65_536,
   /** A request body above this is not read for the attributes of its span. */
   spanBodyBytesMax: 256 * KiB,
   /** Of the messages on a span, asked and answered each, where LOOM_OTEL_CAPTURE_CONTENT puts them there, in characters. */

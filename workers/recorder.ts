@@ -6,6 +6,7 @@ import type { LoomEvent } from "../src/report/events.js";
 import type { LaneSettings, SkippedExchange } from "../src/trace/lane-messages.js";
 import type { FinishedExchange } from "../src/trace/record.js";
 import { account } from "./account/account.js";
+import { OwedUsage } from "./account/owed-usage.js";
 import { openSigner } from "./ledger/sign.js";
 import type { Found, LaneTelemetry } from "./observe/lane-telemetry.js";
 import { nameExchange, type RawExchange, readExchange } from "./open-exchanges.js";
@@ -43,6 +44,7 @@ export class Recorder {
   readonly #ring: KeyRing;
   readonly #sealer: Sealer;
   readonly #prices = new PriceList();
+  readonly #owed: OwedUsage | null;
   readonly #writer: TraceWriter;
   /** Large exchanges, one after the other. */
   #large: Promise<void> = Promise.resolve();
@@ -59,6 +61,7 @@ export class Recorder {
     this.#origin = { lane, nodeId, bootId };
     this.#ring = new KeyRing(masterKeys);
     this.#sealer = new Sealer(this.#ring, nodeId);
+    this.#owed = settings.owedUsages === undefined ? null : new OwedUsage(settings.owedUsages);
     const seal = (entry: BatchRow, encoded: Uint8Array) => this.#sealRow(entry, encoded);
     const ledger = ledgerKey === undefined ? {} : { ledger: { signer: openSigner(ledgerKey), own: this.#origin } };
     const left = settings.durability === "memory" ? "lost" : "kept";
@@ -161,7 +164,8 @@ export class Recorder {
   }
 
   #finish({ exchange, bodies, found }: SealedExchange): void {
-    const accounted = account(exchange, this.#prices);
+    // What an ended process left may be in the database already, and must not be waited for again.
+    const accounted = account(exchange, this.#prices, found === "live" ? this.#owed : null);
     this.#writer.add(makeTraceRow(exchange, accounted, this.#origin), bodies, exchange.begin.keySalt);
     this.#telemetry?.note(exchange, accounted, this.#origin, found);
   }

@@ -20,7 +20,7 @@ export const waits: Readonly<Record<Durability, { readonly forBegin: boolean; re
   disk: { forBegin: true, forEnd: true },
 };
 
-export type HandOffOptions = Omit<LaneSettings, "lane" | "spool"> & {
+export type HandOffOptions = Omit<LaneSettings, "lane" | "spool" | "owedUsages"> & {
   /** Absolute; `<home>/spool`. May be left out with durability `memory`, which then adopts nothing. */
   readonly spoolFolder?: string;
   /** Lanes' folders of processes that are gone; all that are in `spoolFolder` when left out. */
@@ -60,13 +60,15 @@ export type HandOff = {
   stop(deadlineMs: number): Promise<void>;
 };
 
+type ThreadOptions = HandOffOptions & Pick<LaneSettings, "owedUsages">;
+
 const restartDelayMs = 100;
 const openPollMs = 2;
 const openMsMax = 5000;
 
 class LaneThread {
   readonly lane: Lane;
-  readonly #options: HandOffOptions;
+  readonly #options: ThreadOptions;
   readonly #adopt: readonly string[];
   #masterKeys: string;
   #pool: Piscina | null = null;
@@ -75,7 +77,7 @@ class LaneThread {
   #life: Promise<void> = Promise.resolve();
 
   /** `adopt` are folders of processes that are gone. */
-  constructor(index: number, options: HandOffOptions, adopt: readonly string[]) {
+  constructor(index: number, options: ThreadOptions, adopt: readonly string[]) {
     this.lane = new Lane(index, options.durability, options.emit);
     this.#options = options;
     this.#adopt = adopt;
@@ -183,9 +185,10 @@ export function openHandOff(options: HandOffOptions): HandOff {
     noteWriter(away, event);
     options.emit(event);
   };
+  const owedUsages = new SharedArrayBuffer(limits.owedUsagesMax * BigInt64Array.BYTES_PER_ELEMENT);
   const threads = Array.from(
     { length: options.lanes },
-    (_, index) => new LaneThread(index, { ...options, emit }, adoptedBy(index)),
+    (_, index) => new LaneThread(index, { ...options, owedUsages, emit }, adoptedBy(index)),
   );
   let turn = 0;
   return {

@@ -56,8 +56,7 @@ const rows: readonly (readonly [method: string, path: string, traits?: Traits])[
   ["POST", "/responses", response],
   ["POST", "/responses/compact", response],
   ["POST", "/responses/input_tokens", modelInBody],
-  // What a response cost was counted when it was made; reading it again must not count it again.
-  ["GET", "/responses/{id}", { streamEnd: "responses" }],
+  ["GET", "/responses/{id}", { usage: "openai-response-read", streamEnd: "responses" }],
   ["POST", "/responses/{id}/cancel"],
   ["GET", "/responses/{id}/input_items"],
   ["POST", "/moderations", modelInBody],

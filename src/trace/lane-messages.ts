@@ -76,6 +76,8 @@ export type LaneSettings = {
   readonly ledgerKey?: string;
   /** Needed by every durability but `memory`, which only adopts with it. */
   readonly spool?: SpoolSettings;
+  /** What workers/account/owed-usage.ts remembers, for all lanes; without it, reading a response counts nothing. */
+  readonly owedUsages?: SharedArrayBuffer;
   /** Without it, nothing but events is told. */
   readonly telemetry?: TelemetrySettings;
   /** A crash point, or `<point>:<nth time>`; for the fault suite only. */

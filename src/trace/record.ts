@@ -9,6 +9,8 @@ export type UsageFormat =
   | "openai-chat"
   | "openai-embeddings"
   | "openai-responses"
+  /** A response that is read again: counts if it was made in the background and nobody has counted it yet. */
+  | "openai-response-read"
   | "openai-audio"
   | "openai-images"
   | "none";

@@ -85,6 +85,37 @@ describeWithDatabase("the surface", () => {
     expect(mock.received.some(({ path }) => path === "/v1/models/gpt-4o-mini")).toBe(true);
   });
 
+  test("counts a response made in the background once: with the first reading that shows its usage", async () => {
+    const readAgain = () => client.responses.retrieve(made.id).asResponse();
+    const { data: made, response } = await client.responses
+      .create({ model: "gpt-4o-mini", input: "a", background: true })
+      .withResponse();
+    expect(made.status).toBe("queued");
+    // Its row is there: from now on it is known.
+    expect(await traceOf(response)).toMatchObject({ usage_source: "none", finish_reason: "queued" });
+    const first = await readAgain();
+    await first.arrayBuffer();
+    expect(await traceOf(first)).toMatchObject({
+      endpoint: "/v1/responses/{id}",
+      usage_source: "provider",
+      response_model: "gpt-4o-mini",
+      prompt_tokens: 10,
+      completion_tokens: 5,
+      finish_reason: "completed",
+      estimated_cost_usd: expect.stringMatching(/[1-9]/),
+    });
+    // Whichever lane they come to.
+    for (let again = 0; again < 4; again += 1) {
+      const later = await readAgain();
+      await later.arrayBuffer();
+      expect(await traceOf(later)).toMatchObject({ usage_source: "none", total_tokens: null, outcome: "complete" });
+    }
+    const { rows } = await gateway.pool.query(
+      "SELECT sum(total_tokens)::int AS n FROM loom.traces WHERE endpoint = '/v1/responses/{id}'",
+    );
+    expect(rows[0].n).toBe(15);
+  });
+
   test("says which library asked, and what other gateways' headers say, and sends none of it on", async () => {
     const headers = { "helicone-user-id": "u-1", "x-litellm-tags": "a,b", "cf-aig-metadata": '{"team":"x"}' };
     const response = await client.moderations.create({ input: "a" }, { headers }).asResponse();

@@ -8,7 +8,7 @@ import { openCommitProxy } from "./support/commit-proxy.js";
 import { runOnce } from "./support/own-server.js";
 import { Chance } from "./support/random.js";
 import { byTier, isAbove, isFull } from "./support/tier.js";
-import { type World, withWorld } from "./support/world.js";
+import { type Readiness, type World, withWorld } from "./support/world.js";
 
 /** Many small exchanges. */
 const small = { answerFill: 200, requestFill: 100, gapMs: 0, headMs: 0 };
@@ -18,6 +18,13 @@ function killConnections(world: World): Promise<void> {
     world.databaseUrl,
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'loom%'",
   );
+}
+
+/** The least that a slow Postgres takes more for a statement. */
+const slowMs = 300;
+
+function backlogOf(lanes: Readiness["checks"]["lanes"]): number {
+  return lanes.reduce((sum, { backlogBytes }) => sum + backlogBytes, 0);
 }
 
 /** All that was asked for while the fault lasted was answered. */
@@ -72,6 +79,43 @@ describeWithDatabase("a running gateway whose Postgres", () => {
       await load.stop();
       await world.expectWhole();
       expectNoneTurnedAway(world);
+      await world.gateway.terminate();
+      await proxy?.close();
+    });
+  });
+
+  test("takes 300 to 800 ms more for each statement", { timeout: 120_000 }, async () => {
+    let proxy: DatabaseProxy | null = null;
+    const through = async (url: string) => {
+      proxy = await openDatabaseProxy(url);
+      return proxy.url;
+    };
+    await withWorld({ scenario: "postgres slow", through }, async (world) => {
+      await world.gateway.start();
+      // A key that is not in the cache yet would have to wait for Postgres.
+      await world.sendOne("first");
+      await world.settle();
+      const recorded = world.gateway.count("traces_recorded");
+      proxy?.slow(() => world.chance.int(slowMs, 800));
+      const load = world.load({ senders: 8, changed: small, pauseMs: 10 });
+      const backlogs: number[] = [];
+      const until = performance.now() + byTier(3500, 8000, 60_000);
+      while (performance.now() < until || world.gateway.count("traces_recorded") === recorded) {
+        await sleep(100);
+        const lanes = (await world.readiness())?.checks.lanes ?? [];
+        expect(lanes.map(({ admits }) => admits)).toEqual([true, true]);
+        backlogs.push(backlogOf(lanes));
+      }
+      await load.stop();
+      proxy?.slow(() => 0);
+      // Rows came in, and the answers waited for none of them.
+      expect(proxy?.slowed.pieces).toBeGreaterThan(10);
+      expect(Math.max(...backlogs)).toBeGreaterThan(2 * (backlogs[0] ?? 0));
+      const took = [...world.client.notes.values()].map((note) => note.endedAtMs - note.startedAtMs);
+      expect(took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.95)]).toBeLessThan(slowMs);
+      await world.expectWhole();
+      expectNoneTurnedAway(world);
+      expect(backlogOf((await world.readiness())?.checks.lanes ?? [])).toBe(0);
       await world.gateway.terminate();
       await proxy?.close();
     });

@@ -1,6 +1,7 @@
-// A TCP proxy before the test database that can be taken away, brought back, or frozen: the ways in which a server
-// leaves that no statement can cause.
+// A TCP proxy before the test database that can be taken away, brought back, frozen, or made slow: the ways in which a
+// server leaves that no statement can cause.
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 export type DatabaseProxy = {
@@ -13,23 +14,41 @@ export type DatabaseProxy = {
   freeze(): void;
   /** Breaks what was frozen and passes bytes again for new connections. */
   thaw(): void;
+  /** From now on each piece that Loom sends waits this long, in ms: a statement takes as much more. 0: none. */
+  slow(delayMs: () => number): void;
+  /** Pieces that have waited so far. */
+  readonly slowed: { pieces: number };
   close(): Promise<void>;
 };
 
 export async function openDatabaseProxy(databaseUrl: string, start: "open" | "away" = "open"): Promise<DatabaseProxy> {
   const target = new pg.Client({ connectionString: databaseUrl });
   const sockets = new Set<Socket>();
+  const slowed = { pieces: 0 };
   let isFrozen = false;
+  let delayMs = () => 0;
   const server: Server = createServer((near) => {
     const far = target.host.startsWith("/")
       ? connect(`${target.host}/.s.PGSQL.${target.port}`)
       : connect(target.port, target.host);
+    // One after the other, whatever the delays: bytes never overtake one another.
+    let passing = Promise.resolve();
+    near.on("data", (bytes) => {
+      const waitMs = delayMs();
+      const dueAtMs = performance.now() + waitMs;
+      if (waitMs > 0) slowed.pieces += 1;
+      passing = passing.then(async () => {
+        const leftMs = dueAtMs - performance.now();
+        if (waitMs > 0 && leftMs > 0) await sleep(leftMs);
+        if (!isFrozen && !far.destroyed) far.write(bytes);
+      });
+    });
+    far.on("data", (bytes) => !isFrozen && near.write(bytes));
     for (const [socket, other] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(socket);
-      socket.on("data", (bytes) => !isFrozen && other.write(bytes));
       socket.on("error", () => {});
       socket.on("close", () => {
         sockets.delete(socket);
@@ -64,6 +83,10 @@ export async function openDatabaseProxy(databaseUrl: string, start: "open" | "aw
       breakAll();
       isFrozen = false;
     },
+    slow: (wait) => {
+      delayMs = wait;
+    },
+    slowed,
     close: async () => {
       breakAll();
       if (server.listening) await away();

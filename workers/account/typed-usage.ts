@@ -32,7 +32,9 @@ function finishOf(response: Fields): string | null {
 }
 
 function read(response: Fields): Collected {
+  const backgroundId = response["background"] === true ? textOf(response["id"]) : null;
   return {
+    ...(backgroundId !== null && { backgroundId }),
     usage: readInputOutputUsage(response["usage"]),
     responseModel: textOf(response["model"]),
     finishReason: finishOf(response),
@@ -57,6 +59,8 @@ export function collectTyped(bytes: Uint8Array): Collected {
     const failed = fields["type"] === "error" || fields["type"] === "response.failed";
     const part = read(fieldsOf(fields["response"]) ?? fields);
     found = {
+      ...part,
+      ...found,
       usage: found.usage ?? part.usage,
       responseModel: found.responseModel ?? part.responseModel,
       finishReason: found.finishReason ?? part.finishReason,

@@ -21,6 +21,8 @@ export type Collected = {
   readonly finishReason: string | null;
   /** The answer carries a truthy `error`, in an event or at the top of a plain body. */
   readonly failed: boolean;
+  /** The id of a response that is made in the background. */
+  readonly backgroundId?: string;
 };
 
 const nothing: Collected = { usage: null, responseModel: null, finishReason: null, failed: false };
@@ -39,6 +41,7 @@ export function collectUsage(answer: Answer): Collected {
   if (bytes === null) return nothing;
   switch (answer.usageFormat) {
     case "openai-responses":
+    case "openai-response-read":
     case "openai-audio":
       return collectTyped(bytes);
     case "openai-images":

@@ -6,8 +6,8 @@ import { gapColumns } from "../persist/gaps.js";
 import { deadColumns } from "../persist/set-aside.js";
 import { traceColumns } from "../persist/trace-row.js";
 import { uuidBytes } from "../uuid-bytes.js";
-import type { LedgerSession } from "./ledger-session.js";
-import { listChains, readStart, readWindows } from "./read-windows.js";
+import { type LedgerSession, rowReaders } from "./ledger-session.js";
+import { type ListedChain, listChains, readStart, readWindows } from "./read-windows.js";
 import type { RowShape } from "./split-rows.js";
 
 export type LedgerPart = {
@@ -19,6 +19,9 @@ export type LedgerPart = {
 
 const bodyColumns: readonly string[] = ["request_body", "response_body"];
 const eventsPerRead = 2000;
+/** As many rows with large bodies fit into what a connection reads ahead. */
+const seqsPerTurn = 16;
+const longChainSeqs = 500;
 const traceShape: RowShape = { hasLeaf: true, seqColumn: -1 };
 const foundTables = {
   dead: { table: "loom.dead_traces", columns: deadColumns as readonly string[] },
@@ -32,7 +35,7 @@ export async function* readLedger(session: LedgerSession, part: LedgerPart): Asy
   );
   for (const key of keys) yield { type: "key", ...key };
   yield* readEvents(session);
-  for (const name of await listChains(session, part.since)) yield* readChain(session, name, part);
+  for (const chain of await listChains(session, part.since)) yield* readChain(session, chain, part);
   yield { type: "end" };
 }
 
@@ -84,12 +87,14 @@ async function* readEvents(session: LedgerSession): AsyncGenerator<LedgerItem, v
 
 async function* readChain(
   session: LedgerSession,
-  name: ChainName,
+  { name, admitted }: ListedChain,
   { since, tenantId }: LedgerPart,
 ): AsyncGenerator<LedgerItem, void, void> {
   const start = await readStart(session, name, since);
   yield { type: "chain", start };
-  const rows = session.copy(selectRows(name, start.lowWater, tenantId), traceShape);
+  // A short chain is read before a second connection has begun.
+  const readers = admitted - start.lowWater < longChainSeqs ? 1 : rowReaders;
+  const rows = session.copy(selectRows(name, start.lowWater, { tenantId, readers }), traceShape);
   let pending: LedgerRow[] = [];
   let state: "more" | "ended" = "more";
   for await (const window of readWindows(session, name, start.number)) {
@@ -116,15 +121,22 @@ function cutOf(rows: readonly LedgerRow[], last: number): number {
   return cut;
 }
 
-function selectRows({ bootId, lane }: ChainName, from: number, tenantId: string | null): string {
+/** A query for each reader: runs of numbers by turns, so that all come forward at one pace. */
+function selectRows(
+  { bootId, lane }: ChainName,
+  from: number,
+  { tenantId, readers }: { readonly tenantId: string | null; readonly readers: number },
+): string[] {
   const columns = traceColumns.map((column) =>
     tenantId === null || !bodyColumns.includes(column)
       ? column
       : `CASE WHEN tenant_id = '${tenantId}' THEN ${column} END AS ${column}`,
   );
-  return (
-    `SELECT ${columns.join(", ")} FROM loom.traces ` +
-    `WHERE boot_id = '${bootId}' AND lane = ${lane} AND seq >= ${from} ORDER BY seq`
+  return Array.from(
+    { length: readers },
+    (_, reader) =>
+      `SELECT ${columns.join(", ")} FROM loom.traces WHERE boot_id = '${bootId}' AND lane = ${lane} ` +
+      `AND seq >= ${from} AND abs(seq / ${seqsPerTurn}) % ${readers} = ${reader} ORDER BY seq`,
   );
 }
 

@@ -31,15 +31,22 @@ const windowColumns =
   "(extract(epoch FROM created_at) * 1000)::float8 AS created_ms, " +
   "merkle_root, prev_hash, hash, key_id, signature";
 
+/** `admitted`: the last number given as far as its windows say, not checked yet; 0 where there is no window. */
+export type ListedChain = { readonly name: ChainName; readonly admitted: number };
+
 /** Chains with windows since `since` (of all times when null), oldest first; then those with rows and no window. */
-export async function listChains(session: LedgerSession, since: Date | null): Promise<ChainName[]> {
-  const chains = await session.read<ChainName>(
-    `SELECT node_id AS "nodeId", boot_id AS "bootId", lane FROM loom.ledger_windows
+export async function listChains(session: LedgerSession, since: Date | null): Promise<ListedChain[]> {
+  const chains = await session.read<ChainName & { admitted: number }>(
+    `SELECT node_id AS "nodeId", boot_id AS "bootId", lane, max(admitted)::float8 AS admitted FROM loom.ledger_windows
       WHERE created_at >= $1 GROUP BY 1, 2, 3 ORDER BY min(created_at), boot_id, lane`,
     [since ?? new Date(0)],
   );
   const known = new Set((await session.read<ChainName>(knownText)).map(placeOf));
-  return [...chains, ...(await listRowChains(session)).filter((name) => !known.has(placeOf(name)))];
+  const others = (await listRowChains(session)).filter((name) => !known.has(placeOf(name)));
+  return [
+    ...chains.map(({ admitted, ...name }) => ({ name, admitted })),
+    ...others.map((name) => ({ name, admitted: 0 })),
+  ];
 }
 
 const knownText = `SELECT boot_id AS "bootId", lane FROM loom.ledger_windows WHERE number = 1`;
@@ -85,23 +92,30 @@ export async function readStart(session: LedgerSession, name: ChainName, since: 
   return { name, number, hash, lowWater, accounted: above.map(({ seq }) => seq) };
 }
 
-/** The windows after `after`, in their order. */
+/** The windows after `after`, in their order. The next ones are on their way while these are looked at. */
 export async function* readWindows(
   session: LedgerSession,
   { bootId, lane }: ChainName,
   after: number,
 ): AsyncGenerator<StoredWindow, void, void> {
-  let last = after;
-  for (;;) {
-    const rows = await session.read<WindowRow>(
+  const readAfter = (last: number): Promise<WindowRow[]> => {
+    const rows = session.read<WindowRow>(
       `SELECT ${windowColumns} FROM loom.ledger_windows
         WHERE boot_id = $1 AND lane = $2 AND number > $3 ORDER BY number LIMIT ${windowsPerRead}`,
       [bootId, lane, last],
     );
-    for (const row of rows) yield windowOf(row, bootId, lane);
+    // Whoever comes to them hears of it; a reading that was given up by then must not end the thread.
+    rows.catch(() => undefined);
+    return rows;
+  };
+  let reading = readAfter(after);
+  for (;;) {
+    const rows = await reading;
     const end = rows.at(-1);
-    if (end === undefined || rows.length < windowsPerRead) return;
-    last = end.number;
+    if (end === undefined) return;
+    if (rows.length === windowsPerRead) reading = readAfter(end.number);
+    for (const row of rows) yield windowOf(row, bootId, lane);
+    if (rows.length < windowsPerRead) return;
   }
 }
 

@@ -7,6 +7,8 @@ import type { LedgerRow } from "../ledger/ledger-item.js";
 const headerBytes = 19;
 const extensionAt = 15;
 const endOfRows = -1;
+/** How much of a piece is put behind the row that began before it, for a start. */
+const joinBytesMin = 4096;
 const highWord = 0x1_0000_0000;
 
 /**
@@ -28,27 +30,49 @@ export class RowSplitter {
     this.#shape = shape;
   }
 
-  /** The rows that end in this piece. They may be views into it. */
+  /** The rows that end in this piece. They are views into it, but for one that began before it. */
   take(piece: Buffer): LedgerRow[] {
     this.#rest.push(piece);
     this.#restBytes += piece.length;
-    if (this.#restBytes < this.#neededBytes || this.#state === "ended") return [];
-    const bytes = this.#rest.length === 1 ? piece : Buffer.concat(this.#rest);
+    const rows: LedgerRow[] = [];
+    if (this.#restBytes < this.#neededBytes || this.#state === "ended") return rows;
+    this.#rest.pop();
+    let began: Buffer = Buffer.concat(this.#rest);
+    let from = 0;
+    // Only that row is put together: a copy of every piece would cost more than the hashes of its rows.
+    let joined = Math.max(this.#neededBytes - began.length, joinBytesMin);
+    while (began.length > 0) {
+      const bytes = Buffer.concat([began, piece.subarray(0, joined)]);
+      const end = this.#cut(bytes, rows);
+      from = end - began.length;
+      if (from >= 0) break;
+      if (joined >= piece.length) return this.#keep(bytes.subarray(end), rows);
+      began = began.subarray(end);
+      joined *= 2;
+    }
+    const rest = piece.subarray(from);
+    return this.#keep(rest.subarray(this.#cut(rest, rows)), rows);
+  }
+
+  #keep(rest: Buffer, rows: LedgerRow[]): LedgerRow[] {
+    this.#rest = rest.length > 0 ? [rest] : [];
+    this.#restBytes = rest.length;
+    return rows;
+  }
+
+  /** Cuts what it can, and tells where it ended. */
+  #cut(bytes: Buffer, rows: LedgerRow[]): number {
     let at = 0;
     if (this.#state === "header") {
       at = headerBytes + bytes.readInt32BE(extensionAt);
       this.#state = "rows";
     }
-    const rows: LedgerRow[] = [];
     for (;;) {
       const end = this.#endOf(bytes, at);
-      if (end === null) break;
+      if (end === null) return at;
       rows.push(this.#rowOf(bytes.subarray(at, end)));
       at = end;
     }
-    this.#rest = [bytes.subarray(at)];
-    this.#restBytes = bytes.length - at;
-    return rows;
   }
 
   /** Where the row at `at` ends; null when that is not here yet, or when there are no more. */

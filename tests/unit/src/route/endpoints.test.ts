@@ -9,7 +9,7 @@ describe("the table of endpoints", () => {
     ["POST", "/completions", "/v1/completions", "body", "openai-chat", "done"],
     ["POST", "/embeddings", "/v1/embeddings", "body", "openai-embeddings", "http"],
     ["POST", "/responses", "/v1/responses", "body", "openai-responses", "responses"],
-    ["GET", "/responses/r-1", "/v1/responses/{id}", "none", "none", "responses"],
+    ["GET", "/responses/r-1", "/v1/responses/{id}", "none", "openai-response-read", "responses"],
     ["DELETE", "/responses/r-1", "/v1/responses/{id}", "none", "none", "http"],
     ["POST", "/responses/r-1/cancel", "/v1/responses/{id}/cancel", "none", "none", "http"],
     ["POST", "/audio/transcriptions", "/v1/audio/transcriptions", "body", "openai-audio", "audio"],

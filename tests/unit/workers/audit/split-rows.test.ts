@@ -29,6 +29,31 @@ it("cuts the same rows out of the stream, whatever pieces it comes in", () => {
   );
 });
 
+it("does so of rows longer than what is put together for a start, and of rows shorter than it", () => {
+  const sizesOf = [5000, 10, 20_000, 1, 1, 4096, 70_000, 3];
+  const large = new BinaryCopy(64);
+  const longRows = sizesOf.map((_, index) => rowOf({ seq: index + 1 }));
+  longRows.forEach((row, index) => {
+    writeTraceRow(large, row, sealedBodiesOf(row, "ask", "x".repeat(sizesOf[index] ?? 0)));
+  });
+  const bytes = Buffer.concat([copyHeader, large.view(0, large.length), copyTrailer]);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1 }), (sizes) => {
+      const splitter = new RowSplitter({ hasLeaf: true, seqColumn: -1 });
+      const found = [];
+      for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+        const size = sizes[turn % sizes.length] ?? 1;
+        found.push(...splitter.take(bytes.subarray(at, at + size)));
+        at += size;
+      }
+      const taken = found.flatMap(({ covered, stored }) => [covered, Buffer.of(0, 0, 0, 32), stored ?? Buffer.of()]);
+      expect(found.map(({ seq }) => seq)).toEqual(longRows.map(({ seq }) => seq));
+      expect(Buffer.concat(taken).equals(large.view(0, large.length))).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 it("finds the number by its column where there is no leaf", () => {
   const small = new BinaryCopy(64);
   small.startRow(3);
