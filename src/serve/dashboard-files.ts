@@ -7,8 +7,7 @@ import { extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Exchange, HeaderList } from "../listen/exchange.js";
-
-type Coding = "br" | "gzip";
+import { type Coding, takes } from "./accepted-coding.js";
 
 type StaticFile = {
   readonly bytes: Buffer;
@@ -118,10 +117,7 @@ function isPage(name: string): boolean {
 }
 
 function chooseCoding(accepted: string, { coded }: StaticFile): Coding | null {
-  const named = accepted.split(",").map((entry) => entry.trim());
-  const taken = (coding: Coding) =>
-    coded.has(coding) && named.some((entry) => new RegExp(`^${coding}(?!.*;\\s*q=0(\\.0*)?$)`).test(entry));
-  return taken("br") ? "br" : taken("gzip") ? "gzip" : null;
+  return (["br", "gzip"] as const).find((coding) => coded.has(coding) && takes(accepted, coding)) ?? null;
 }
 
 function* readFiles(folder: string): Generator<[string, StaticFile]> {

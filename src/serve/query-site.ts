@@ -1,7 +1,7 @@
 // Everything that Loom serves besides the exchanges it records: the query API, its document and reference page, and
 // the dashboard. The gateway asks here for what it does not know itself.
 import type { Caller } from "../config/tenant.js";
-import type { Exchange, HeaderList } from "../listen/exchange.js";
+import type { Exchange } from "../listen/exchange.js";
 import { listKeys, readMe, type Surroundings } from "../query/account.js";
 import { listSessions } from "../query/list-sessions.js";
 import { listTraces } from "../query/list-traces.js";
@@ -17,6 +17,7 @@ import type { DashboardFiles } from "./dashboard-files.js";
 import { ExportSite } from "./export-traces.js";
 import { LiveSite } from "./live-traces.js";
 import { makeReferencePage } from "./reference-page.js";
+import { sendJson } from "./send-json.js";
 import { type BodySources, serveBodies } from "./serve-bodies.js";
 
 export type SiteParts = {
@@ -36,10 +37,6 @@ export type SiteRoute =
 type KeyedRoute = Extract<SiteRoute, { access: "keyed" }>;
 type Ask = (query: Query, exchange: Exchange, caller: Caller) => Promise<object>;
 
-const json: HeaderList = [
-  ["content-type", "application/json"],
-  ["cache-control", "no-store"],
-];
 const tracePath = /^\/v1\/traces\/([^/]{1,64})(\/bodies)?$/;
 
 export class QuerySite {
@@ -120,7 +117,7 @@ export class QuerySite {
       access: "keyed",
       serve: async (exchange, caller) => {
         const answer = await this.#parts.reader.read(caller.tenant.id, (query) => ask(query, exchange, caller));
-        exchange.reply.send(200, json, JSON.stringify(answer));
+        await sendJson(exchange, answer);
       },
     };
   }

@@ -84,6 +84,21 @@ describeWithDatabase("the query API over HTTP", () => {
     });
   });
 
+  test("sends long answers compressed to who takes that, and the same text plain to others", async () => {
+    const path = "/v1/analytics/timeseries?window=24h&bucket=5m&to=2026-01-02T00:00:00Z";
+    const packed = await get(path, gateway.key, { "accept-encoding": "br;q=1.0, gzip;q=0.8" });
+    const plain = await get(path, gateway.key, { "accept-encoding": "gzip;q=0" });
+    expect([packed.headers.get("content-encoding"), packed.headers.get("vary")]).toEqual(["gzip", "accept-encoding"]);
+    expect(plain.headers.get("content-encoding")).toBeNull();
+    const text = await packed.text();
+    expect(text.length).toBeGreaterThan(16_384);
+    expect(Number(packed.headers.get("content-length"))).toBeLessThan(text.length / 4);
+    expect(await plain.text()).toBe(text);
+    const short = await get("/v1/me", gateway.key, { "accept-encoding": "gzip" });
+    expect(short.headers.get("content-encoding")).toBeNull();
+    await short.arrayBuffer();
+  });
+
   test("the document is served to everybody, and is the one in the repository", async () => {
     const served = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(served.paths)).toEqual(operations.map(({ path }) => path));

@@ -102,6 +102,8 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/run-gateway.ts": "tests/conformance/process.test.ts",
   "src/run-supervised.ts": "tests/conformance/processes.test.ts",
   "src/run-supervisor.ts": "tests/conformance/processes.test.ts",
+  "src/serve/accepted-coding.ts": "tests/conformance/query-api.test.ts",
+  "src/serve/send-json.ts": "tests/conformance/query-api.test.ts",
   "src/serve/export-traces.ts": "tests/conformance/query-api.test.ts",
   "src/serve/live-traces.ts": "tests/conformance/query-api.test.ts",
   "src/serve/query-site.ts": "tests/conformance/query-api.test.ts",
