@@ -7,6 +7,7 @@ import { calcPrice, type PriceCalculation, type Provider, type TieredPrices } fr
 import { LRUCache } from "lru-cache";
 import { providerKinds } from "../config/config.js";
 import { providerOf } from "../providers/provider-table.js";
+import { makeRateCard, type PlainUsage, priceBy, type RateCard } from "./rate-card.js";
 
 /** What is priced. Counts that are parts of another one are null where nobody said them. */
 export type PricedUsage = {
@@ -73,7 +74,7 @@ function readVersion(): string {
 }
 
 /** `provider` is narrowed to the one model, which makes every later call cheaper; null when no price is known. */
-type Match = { readonly provider: Provider | null };
+type Match = { readonly provider: Provider | null; readonly card: RateCard | null };
 
 export class PriceList {
   readonly version = `genai-prices ${readVersion()}`;
@@ -82,8 +83,8 @@ export class PriceList {
 
   /** Never throws. */
   priceOf(question: PriceQuestion): Price {
-    const price = this.#calculate(question);
-    return price === null ? unknown : { costUsd: price.total_price.toFixed(costDecimals), priceVersion: this.version };
+    const totalUsd = this.#short(question) ?? this.#calculate(question)?.total_price ?? null;
+    return totalUsd === null ? unknown : { costUsd: totalUsd.toFixed(costDecimals), priceVersion: this.version };
   }
 
   /**
@@ -97,6 +98,17 @@ export class PriceList {
     const lines = makeLines(price, question.usage);
     const sum = lines.reduce((sumUsd, { costUsd }) => sumUsd + costUsd, 0);
     return sum.toFixed(costDecimals) === Number(recorded.costUsd).toFixed(costDecimals) ? lines : null;
+  }
+
+  /** By the model's rates; null for whatever needs the library to tell. */
+  #short({ providerKind, providerName, model: asked, responseModel, usage }: PriceQuestion): number | null {
+    const list = priceListOf(providerKind, providerName);
+    const model = responseModel ?? asked;
+    const plain = usage === null ? null : plainOf(usage);
+    if (plain === null || list === null || model === null || model.length > modelLengthMax) return null;
+    const { card } = this.#match(list, model);
+    const totalUsd = card === null ? null : priceBy(card, plain);
+    return totalUsd !== null && totalUsd < costUsdEnd ? totalUsd : null;
   }
 
   #calculate({ providerKind, providerName, model: asked, responseModel, usage, atMs }: PriceQuestion) {
@@ -122,10 +134,31 @@ export class PriceList {
     const found = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, { providerId: list });
     // A provider that was found by a likeness of names only ("my-openai") is another one.
     const exact = found?.provider.id === list;
-    const match: Match = { provider: exact ? { ...found.provider, models: [found.model] } : null };
+    const provider = exact ? { ...found.provider, models: [found.model] } : null;
+    const ask = (usage: PlainUsage) => askLibrary(model, provider, usage);
+    const match: Match = { provider, card: exact ? makeRateCard(found.model.prices, ask) : null };
     this.#matches.set(key, match);
     return match;
   }
+}
+
+function askLibrary(model: string, provider: Provider | null, usage: PlainUsage): number | null {
+  const amounts = amountsOf(usage);
+  if (provider === null || amounts === null) return null;
+  try {
+    return calcPrice(amounts, model, { provider })?.total_price ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Null where something is counted that has a price of its own elsewhere, or a count is missing. */
+function plainOf(usage: PricedUsage): PlainUsage | null {
+  const { promptTokens, completionTokens, cachedTokens } = usage;
+  const hasParts =
+    usage.cacheWriteTokens || usage.inputAudioTokens || usage.outputAudioTokens || usage.inputImageTokens;
+  if (promptTokens === null || completionTokens === null || hasParts) return null;
+  return { promptTokens, completionTokens, cachedTokens: cachedTokens ?? 0 };
 }
 
 /** What a million costs; a tier is chosen by the size of the whole prompt, and its price is that of all tokens. */
