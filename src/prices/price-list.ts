@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { calcPrice, type PriceCalculation, type Provider, type TieredPrices } from "@pydantic/genai-prices";
+import { calcPrice, type PriceCalculation, type Provider } from "@pydantic/genai-prices";
 import { LRUCache } from "lru-cache";
 import { providerKinds } from "../config/config.js";
 import { providerOf } from "../providers/provider-table.js";
-import { makeRateCard, type PlainUsage, priceBy, type RateCard } from "./rate-card.js";
+import { makeRateCard, type PlainUsage, priceBy, type RateCard, rateOf } from "./rate-card.js";
 
 /** What is priced. Counts that are parts of another one are null where nobody said them. */
 export type PricedUsage = {
@@ -161,17 +161,12 @@ function plainOf(usage: PricedUsage): PlainUsage | null {
   return { promptTokens, completionTokens, cachedTokens: cachedTokens ?? 0 };
 }
 
-/** What a million costs; a tier is chosen by the size of the whole prompt, and its price is that of all tokens. */
-function rateOf(price: number | TieredPrices | undefined, promptTokens: number): number | null {
-  if (price === undefined || typeof price === "number") return price ?? null;
-  return price.tiers.findLast(({ start }) => promptTokens > start)?.price ?? price.base;
-}
-
 function makeLines({ model_price: prices }: PriceCalculation, usage: PricedUsage): CostLine[] {
   const { promptTokens, completionTokens, cachedTokens } = usage;
   const prompt = promptTokens ?? 0;
   const lineOf = (item: CostLine["item"], tokens: number, unit: string): CostLine => {
-    const usdPerMillion = rateOf(prices[unit], prompt);
+    const price = prices[unit];
+    const usdPerMillion = price === undefined ? null : rateOf(price, prompt);
     return { item, tokens, usdPerMillion, costUsd: ((usdPerMillion ?? 0) * tokens) / million };
   };
   // Where cached tokens have no price of their own, they are tokens like the others.

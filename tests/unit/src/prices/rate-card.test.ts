@@ -42,7 +42,7 @@ describe("a rate card", () => {
       const card = makeRateCard(model.prices, ask);
       return card === null ? [] : [{ name, card, ask }];
     });
-    expect(cards.length).toBeGreaterThan(100);
+    expect(cards.length).toBeGreaterThan(150);
     fc.assert(
       fc.property(fc.constantFrom(...cards), usages, ({ name, card, ask }, usage) => {
         const said = ask(usage);
@@ -52,13 +52,20 @@ describe("a rate card", () => {
     );
   });
 
+  it("takes the price of a long prompt for all of it", () => {
+    const tiered = { base: 3, tiers: [{ start: 200_000, price: 6 }] };
+    const card = { input: tiered, cached: null, output: { base: 15, tiers: [{ start: 200_000, price: 22.5 }] } };
+    expect(priceBy(card, { promptTokens: 200_000, completionTokens: 1000, cachedTokens: 0 })).toBeCloseTo(0.615);
+    expect(priceBy(card, { promptTokens: 200_001, completionTokens: 1000, cachedTokens: 0 })).toBeCloseTo(1.2225);
+  });
+
   const plain = { input_mtok: 1, output_mtok: 2, cache_read_mtok: 0.5 };
   const sum = (usage: PlainUsage) => priceBy({ input: 1, cached: 0.5, output: 2 }, usage);
 
   it("is not made where more than tokens count, or where the library says another sum", () => {
     expect(makeRateCard(plain, sum)).toEqual({ input: 1, cached: 0.5, output: 2 });
-    expect(makeRateCard({ ...plain, requests_kcount: 3 }, sum)).toBeNull();
-    expect(makeRateCard({ ...plain, input_mtok: { base: 1, tiers: [{ start: 200_000, price: 2 }] } }, sum)).toBeNull();
+    expect(makeRateCard({ ...plain, requests_kcount: 3 }, (usage) => Number(sum(usage)) + 0.003)).toBeNull();
+    expect(makeRateCard({ ...plain, input_mtok: { base: 1, tiers: [{ start: 9000, price: 3 }] } }, sum)).toBeNull();
     expect(makeRateCard([{ prices: plain }], sum)).toBeNull();
     expect(makeRateCard({ input_mtok: 1 }, sum)).toBeNull();
     expect(makeRateCard(plain, () => 1)).toBeNull();
