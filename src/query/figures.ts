@@ -28,18 +28,23 @@ export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly ttfb_count?: string | null;
 } & Readonly<Partial<Record<`${Kind}_${Quantile}`, number | null>>> &
   /** Of sums: packed histograms one after the other; see migrations/0010_queries.sql. */
-  Readonly<Partial<Record<`${Kind}_packed`, Buffer | null>>>;
+  Readonly<Partial<Record<`${Kind}_packed` | `${Kind}_removed`, Buffer | null>>>;
 
-/** Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. */
+/**
+ * Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. Each has a
+ * `sign`: what is to be taken away has -1, and its sums (not its histograms) are negative.
+ */
 export type SumsSource = { readonly sums: string | null; readonly rollups: string };
 
-/** All histograms of a group and time in one value, without adding them up. */
+/** All histograms of a group and time in one value, without adding them up; those to be taken away in another. */
 function packed(kind: Kind, hasSums: boolean): string {
-  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed FROM (
-      SELECT g, t, u.b, sum(u.c) AS c FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
+  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed, 1 AS sign FROM (
+      SELECT g, t, u.b, sum(sign * u.c) AS c FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
     ) buckets GROUP BY 1, 2`;
-  const sums = hasSums ? `SELECT g, t, ${kind}_packed FROM sums UNION ALL ` : "";
-  return `SELECT g, t, string_agg(packed, '') AS ${kind}_packed FROM (${sums}${rollups}) parts (g, t, packed) GROUP BY 1, 2`;
+  const sums = hasSums ? `SELECT g, t, ${kind}_packed, sign FROM sums UNION ALL ` : "";
+  return `SELECT g, t, string_agg(packed, '') FILTER (WHERE sign > 0) AS ${kind}_packed,
+      string_agg(packed, '') FILTER (WHERE sign < 0) AS ${kind}_removed
+    FROM (${sums}${rollups}) parts (g, t, packed, sign) GROUP BY 1, 2`;
 }
 
 /**
@@ -55,7 +60,7 @@ export function figuresOfSums({ sums, rollups }: SumsSource, percentiles: "with"
   if (percentiles === "without") return `${parts} SELECT * FROM totals`;
   return `${parts},
     latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
-    SELECT totals.*, latency_packed, ttfb_packed FROM totals
+    SELECT totals.*, latency_packed, latency_removed, ttfb_packed, ttfb_removed FROM totals
     LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;
 }
 
@@ -113,7 +118,7 @@ function readPercentiles(
   const shares = Object.values(quantiles);
   const read = (kind: Kind) => {
     const bytes = row?.[`${kind}_packed`];
-    const found = bytes === undefined ? null : readQuantiles(bytes, shares);
+    const found = bytes === undefined ? null : readQuantiles(bytes, shares, row?.[`${kind}_removed`]);
     const entries = Object.keys(quantiles).map((name, index) => [
       name,
       found === null ? (row?.[`${kind}_${name as Quantile}`] ?? null) : (found.values[index] ?? null),

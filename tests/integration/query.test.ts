@@ -14,7 +14,7 @@ import { NewTraceReader } from "../../src/query/new-traces.js";
 import { readTrace } from "../../src/query/read-trace.js";
 import { type Query, Reader } from "../../src/query/reader.js";
 import { keyListShape, meShape, sessionListShape } from "../../src/query/schema/account.js";
-import { summaryShape, timeseriesShape, topShape } from "../../src/query/schema/analytics.js";
+import { type Figures, summaryShape, timeseriesShape, topShape } from "../../src/query/schema/analytics.js";
 import { traceDetailShape, traceListShape } from "../../src/query/schema/trace.js";
 import { readSummary } from "../../src/query/usage-summary.js";
 import { readTimeseries } from "../../src/query/usage-timeseries.js";
@@ -116,6 +116,11 @@ describeWithDatabase("the query API", () => {
       ["tag:search,support", (row) => row.tags.includes("search") || row.tags.includes("support")],
       ["-tag:*", (row) => row.tags.length === 0],
       ['key:"key 1"', (row) => row.apiKeyId === tenants[0]?.keyIds[1]],
+      ['key:"key 1","key 0"', () => true],
+      ['-key:"key 1"', (row) => row.apiKeyId !== tenants[0]?.keyIds[1]],
+      ["latency:>12s", (row) => row.latencyMs > 12_000],
+      ["status:5xx", (row) => row.statusCode >= 500],
+      ["cost:>=0.05", (row) => Number(row.costUsd ?? 0) >= 0.05],
       ["attempts:2..9", (row) => row.attempts >= 2],
       ["session:*", (row) => row.sessionId !== null],
       ["-user:user-1", (row) => row.endUser !== "user-1"],
@@ -130,6 +135,11 @@ describeWithDatabase("the query API", () => {
         cursor = page.nextCursor;
       } while (cursor !== null);
       expect(found.toSorted()).toEqual(wanted.map(({ id }) => id).toSorted());
+    });
+
+    test("of a key that nobody has is empty at once", async () => {
+      const nothing = { data: [], nextCursor: null, searched: { isComplete: true } };
+      expect(await list({ key: "no such key" })).toMatchObject(nothing);
     });
 
     test("goes on from an ISO time, the older form of a cursor", async () => {
@@ -234,20 +244,26 @@ describeWithDatabase("the query API", () => {
   describe("sums", () => {
     const windows = { week: { window: "7d" }, long: { window: "50d" }, hours: { window: "36h" } };
 
-    /** The same from sums and from single rows; percentiles within their 1 %. */
+    /** Of sums and of single rows; percentiles within their 1 %. */
+    function expectSame(summed: Figures, exact: Figures | undefined): void {
+      for (const [name, value] of Object.entries(exact ?? {})) {
+        const found = summed[name as keyof Figures];
+        if (value === null) expect(found, name).toBeNull();
+        if (typeof value !== "number") continue;
+        if (/^p\d/.test(name)) expect(Math.abs((found as number) / value - 1), name).toBeLessThan(0.0101);
+        else expect(found, name).toBeCloseTo(value, 6);
+      }
+      expect(summed.outcomes).toEqual(exact?.outcomes);
+      expect(summed.statuses).toEqual(exact?.statuses);
+    }
+
+    /** The same from sums and from single rows. */
     async function expectEqual(values: Record<string, string>): Promise<void> {
       const fromSums = summaryShape.parse(await read((query) => readSummary(query, values, tenantId, nowMs)));
       const q = [values["q"] ?? "", byRows].join(" ");
       const fromRows = await read((query) => readSummary(query, { ...values, q }, tenantId, nowMs));
       expect([fromSums.source, fromRows.source]).toEqual(["rollups", "traces"]);
-      for (const [name, exact] of Object.entries(fromRows)) {
-        const summed = fromSums[name as keyof typeof fromSums];
-        if (typeof exact !== "number") continue;
-        if (/^p\d/.test(name)) expect(Math.abs((summed as number) / exact - 1), name).toBeLessThan(0.0101);
-        else expect(summed, name).toBeCloseTo(exact, 6);
-      }
-      expect(fromSums.outcomes).toEqual(fromRows.outcomes);
-      expect(fromSums.statuses).toEqual(fromRows.statuses);
+      expectSame(fromSums, fromRows);
       expect(fromSums.previous.totalRequests).toBe(fromRows.previous.totalRequests);
       expect(fromSums.totalRequests).toBeGreaterThan(0);
     }
@@ -287,19 +303,28 @@ describeWithDatabase("the query API", () => {
     test.each([
       { window: "7d", bucket: "1d" },
       { window: "7d", bucket: "1d", timeZone: "Asia/Kolkata" },
+      { window: "50d", bucket: "1d", timeZone: "Asia/Kolkata" },
+      { window: "50d", bucket: "1d", timeZone: "Asia/Kathmandu", q: "model:gpt*" },
+      { window: "50d", bucket: "1d", timeZone: "America/St_Johns", groupBy: "model" },
+      { window: "50d", bucket: "1d", timeZone: "Pacific/Chatham" },
+      { window: "50d", bucket: "1d", timeZone: "Europe/Berlin" },
       { window: "40d", bucket: "7d", timeZone: "America/New_York" },
       { window: "24h", bucketMinutes: "30" },
       { windowHours: "3", bucketMinutes: "5" },
     ])("by time add up to the sum: %j", async (values) => {
       const series = timeseriesShape.parse(await read((query) => readTimeseries(query, values, tenantId, nowMs)));
       const whole = await read((query) => readSummary(query, { ...values }, tenantId, nowMs));
-      const points = series.series[0]?.points ?? [];
-      expect(points.reduce((sum, point) => sum + point.totalRequests, 0)).toBe(whole.totalRequests);
-      expect(points.map(({ at }) => at)).toEqual(points.map(({ at }) => at).toSorted());
-      const rowsOnly = await read((query) => readTimeseries(query, { ...values, q: byRows }, tenantId, nowMs));
-      expect(rowsOnly.series[0]?.points.map(({ at, totalTokens }) => [at, totalTokens])).toEqual(
-        points.map(({ at, totalTokens }) => [at, totalTokens]),
-      );
+      const all = series.series.flatMap(({ points }) => points);
+      expect(all.reduce((sum, point) => sum + point.totalRequests, 0)).toBe(whole.totalRequests);
+      const q = [values["q"] ?? "", byRows].join(" ");
+      const rowsOnly = await read((query) => readTimeseries(query, { ...values, q }, tenantId, nowMs));
+      expect([series.source, rowsOnly.source]).toEqual(["rollups", "traces"]);
+      expect(rowsOnly.series.map(({ group }) => group)).toEqual(series.series.map(({ group }) => group));
+      for (const [index, { points }] of series.series.entries()) {
+        const exact = rowsOnly.series[index]?.points ?? [];
+        expect(points.map(({ at }) => at)).toEqual(exact.map(({ at }) => at).toSorted());
+        for (const [at, point] of points.entries()) expectSame(point, exact[at]);
+      }
     });
 
     test.each(["model", "provider", "key", "status", "outcome"] as const)(
