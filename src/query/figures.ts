@@ -20,6 +20,9 @@ type Quantile = keyof typeof quantiles;
 type Kind = "latency" | "ttfb";
 const kinds: readonly Kind[] = ["latency", "ttfb"];
 
+/** Histograms of a bucket: its own, and the pieces that count for the bucket before it and for the one after it. */
+type Part = "packed" | "before" | "after";
+
 /** A row of figures: sums as text, since they may be larger than a double holds. */
 export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly g: string;
@@ -28,23 +31,26 @@ export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly ttfb_count?: string | null;
 } & Readonly<Partial<Record<`${Kind}_${Quantile}`, number | null>>> &
   /** Of sums: packed histograms one after the other; see migrations/0010_queries.sql. */
-  Readonly<Partial<Record<`${Kind}_packed` | `${Kind}_removed`, Buffer | null>>>;
+  Readonly<Partial<Record<`${Kind}_${Part}`, Buffer | null>>>;
 
 /**
  * Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. Each has a
- * `sign`: what is to be taken away has -1, and its sums (not its histograms) are negative.
+ * `sign`: -1 where its sums, which are negative then, take away what a piece adds elsewhere. Histograms are taken away
+ * by the reader, so a piece says in `counted` which bucket that is; NULL of all others (day-pieces.ts).
  */
 export type SumsSource = { readonly sums: string | null; readonly rollups: string };
 
-/** All histograms of a group and time in one value, without adding them up; those to be taken away in another. */
+/** All histograms of a group and time in one value, without adding them up; those of pieces in two others. */
 function packed(kind: Kind, hasSums: boolean): string {
-  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed, 1 AS sign FROM (
-      SELECT g, t, u.b, sum(sign * u.c) AS c FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
-    ) buckets GROUP BY 1, 2`;
-  const sums = hasSums ? `SELECT g, t, ${kind}_packed, sign FROM sums UNION ALL ` : "";
-  return `SELECT g, t, string_agg(packed, '') FILTER (WHERE sign > 0) AS ${kind}_packed,
-      string_agg(packed, '') FILTER (WHERE sign < 0) AS ${kind}_removed
-    FROM (${sums}${rollups}) parts (g, t, packed, sign) GROUP BY 1, 2`;
+  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed, counted FROM (
+      SELECT g, t, u.b, sum(u.c) AS c, counted FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c)
+      WHERE sign > 0 GROUP BY g, t, u.b, counted
+    ) buckets GROUP BY g, t, counted`;
+  const sums = hasSums ? `SELECT g, t, ${kind}_packed, counted FROM sums WHERE sign > 0 UNION ALL ` : "";
+  return `SELECT g, t, string_agg(packed, '') FILTER (WHERE counted IS NULL) AS ${kind}_packed,
+      string_agg(packed, '') FILTER (WHERE counted < t) AS ${kind}_before,
+      string_agg(packed, '') FILTER (WHERE counted > t) AS ${kind}_after
+    FROM (${sums}${rollups}) parts (g, t, packed, counted) GROUP BY 1, 2`;
 }
 
 /**
@@ -60,7 +66,7 @@ export function figuresOfSums({ sums, rollups }: SumsSource, percentiles: "with"
   if (percentiles === "without") return `${parts} SELECT * FROM totals`;
   return `${parts},
     latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
-    SELECT totals.*, latency_packed, latency_removed, ttfb_packed, ttfb_removed FROM totals
+    SELECT totals.*, ${kinds.map((kind) => `${kind}_packed, ${kind}_before, ${kind}_after`).join(", ")} FROM totals
     LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;
 }
 
@@ -111,14 +117,20 @@ export const rowColumns = [
   ...["reasoning_tokens", "estimated_cost_usd", "usage_source", "latency_ms", "ttfb_ms", "gateway_overhead_ms"],
 ].join(", ");
 
+/** The rows of the buckets before and after: pieces of theirs are in this one's days. */
+type Neighbours = { readonly before?: FiguresRow | undefined; readonly after?: FiguresRow | undefined };
+
 /** The percentiles of a row, ms, and how many first bytes there were. */
 function readPercentiles(
   row: FiguresRow | undefined,
+  { before, after }: Neighbours,
 ): Record<Kind, Record<Quantile, number | null>> & { ttfbs: number } {
   const shares = Object.values(quantiles);
   const read = (kind: Kind) => {
-    const bytes = row?.[`${kind}_packed`];
-    const found = bytes === undefined ? null : readQuantiles(bytes, shares, row?.[`${kind}_removed`]);
+    const added = [row?.[`${kind}_packed`], row?.[`${kind}_before`], row?.[`${kind}_after`]];
+    const removed = [before?.[`${kind}_after`], after?.[`${kind}_before`]];
+    const isSums = row !== undefined && `${kind}_packed` in row;
+    const found = isSums ? readQuantiles(added.filter(isThere), shares, removed.filter(isThere)) : null;
     const entries = Object.keys(quantiles).map((name, index) => [
       name,
       found === null ? (row?.[`${kind}_${name as Quantile}`] ?? null) : (found.values[index] ?? null),
@@ -129,12 +141,16 @@ function readPercentiles(
   return { latency: latency.values, ttfb: ttfb.values, ttfbs: Number(row?.ttfb_count ?? ttfb.count) };
 }
 
+function isThere(bytes: Buffer | null | undefined): bytes is Buffer {
+  return bytes !== null && bytes !== undefined;
+}
+
 /** `undefined`: nothing at all was asked for there. */
-export function makeFigures(row: FiguresRow | undefined): Figures {
+export function makeFigures(row: FiguresRow | undefined, neighbours: Neighbours = {}): Figures {
   const number = (column: SummedColumn) => Number(row?.[column] ?? 0);
   const requests = number("requests");
   const mean = (sum: number, of: number) => (of === 0 ? null : sum / of);
-  const { latency, ttfb, ttfbs } = readPercentiles(row);
+  const { latency, ttfb, ttfbs } = readPercentiles(row, neighbours);
   const counts = Object.fromEntries(
     outcomes.map((name) => [name, number(name === "error" ? "errors" : name)]),
   ) as Figures["outcomes"];

@@ -15,17 +15,18 @@ export function valueOfBucket(bucket: number): number {
 
 /**
  * The values, in ms, below which the shares (0 to 1, ascending) of all values lie, by nearest rank; null when empty.
- * What is in `removed` is taken away from `packed`.
+ * What is in `removed` is taken away from what is in `added`.
  */
 export function readQuantiles(
-  packed: Buffer | null,
+  added: readonly Buffer[],
   shares: readonly number[],
-  removed: Buffer | null = null,
+  removed: readonly Buffer[] = [],
 ): { readonly count: number; readonly values: readonly (number | null)[] } {
-  if (packed === null || packed.length === 0) return { count: 0, values: shares.map(() => null) };
+  if (added.every(({ length }) => length === 0)) return { count: 0, values: shares.map(() => null) };
   const counts = new Float64Array(bucketCount);
-  let count = addCounts(counts, packed, 1);
-  if (removed !== null) count += addCounts(counts, removed, -1);
+  let count = 0;
+  for (const packed of added) count += addCounts(counts, packed, 1);
+  for (const packed of removed) count += addCounts(counts, packed, -1);
   const values: number[] = [];
   let seen = 0;
   for (let bucket = 0; bucket < bucketCount && values.length < shares.length; bucket += 1) {

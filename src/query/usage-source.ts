@@ -79,7 +79,7 @@ export function sumsSource(
   const within = (column: string, { fromMs, toMs }: TimeSpan) =>
     `${column} >= ${time(fromMs)} AND ${column} < ${time(toMs)}`;
   const select = (columns: string, table: string, moment: string, where: readonly string[]) =>
-    `SELECT ${byBytes(g)} AS g, ${t} AS t, 1 AS sign, ${columns} FROM (SELECT *, ${moment} AS moment
+    `SELECT ${byBytes(g)} AS g, ${t} AS t, 1 AS sign, NULL::timestamptz AS counted, ${columns} FROM (SELECT *, ${moment} AS moment
        FROM loom.${table} WHERE ${[...conditions, ...where].join(" AND ")}) found`;
   const levelOf = (granularity: Granularity) => [`span = '${granularity}'`, isDetailed ? "detail" : "NOT detail"];
   const sums: string[] = [];
@@ -130,11 +130,11 @@ function moveSql(pieces: readonly CutPiece[], { table, column, g, where }: Moved
   const buckets = [times((one) => one.belongsMs), times((one) => one.countedMs)];
   const histograms =
     table === "usage_sums"
-      ? ["latency_packed", "ttfb_packed"]
+      ? ["latency_packed", "ttfb_packed"].map((name) => `CASE sign WHEN 1 THEN ${name} END AS ${name}`)
       : ["latency_buckets", "latency_counts", "ttfb_buckets", "ttfb_counts"];
   const columns = [...summedColumns.map((name) => `sign * ${name} AS ${name}`), ...histograms].join(", ");
   // OFFSET 0: one look into the index for each piece, whatever the planner expects.
-  return `SELECT ${byBytes(g)} AS g, CASE sign WHEN 1 THEN belongs ELSE counted END AS t, sign, ${columns}
+  return `SELECT ${byBytes(g)} AS g, CASE sign WHEN 1 THEN belongs ELSE counted END AS t, sign, counted, ${columns}
     FROM unnest(${[...lists, ...buckets].join(", ")}) piece (from_time, to_time, belongs, counted)
     CROSS JOIN LATERAL (SELECT * FROM loom.${table} WHERE ${where.join(" AND ")}
       AND ${column} >= from_time AND ${column} < to_time OFFSET 0) found

@@ -126,8 +126,10 @@ async function makeSeries(rows: readonly FiguresRow[], parts: SeriesParts): Prom
   const series: Timeseries["series"] = [];
   for (const name of names) {
     const points: Timeseries["series"][number]["points"] = [];
+    const rowAt = (index: number) => byGroup.get(name)?.get(times[index] ?? Number.NaN);
     for (const [index, atMs] of times.entries()) {
-      points.push({ at: isoOf(atMs), ...makeFigures(byGroup.get(name)?.get(atMs)) });
+      const neighbours = { before: rowAt(index - 1), after: rowAt(index + 1) };
+      points.push({ at: isoOf(atMs), ...makeFigures(rowAt(index), neighbours) });
       // Requests get their turn while histograms are added up.
       if (index % pointsPerTurn === 0) await nextTurn();
     }
