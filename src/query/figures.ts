@@ -34,39 +34,53 @@ export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   Readonly<Partial<Record<`${Kind}_${Part}`, Buffer | null>>>;
 
 /**
- * Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. Each has a
- * `sign`: -1 where its sums, which are negative then, take away what a piece adds elsewhere. Histograms are taken away
- * by the reader, so a piece says in `counted` which bucket that is; NULL of all others (day-pieces.ts).
+ * Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. With `pieces`
+ * (day-pieces.ts) each has a `sign`: -1 where its sums, which are negative then, take away what a piece adds elsewhere.
+ * Histograms are taken away by the reader, so a piece says in `counted` which bucket that is; NULL of all others.
  */
-export type SumsSource = { readonly sums: string | null; readonly rollups: string };
+export type SumsSource = {
+  readonly sums: string | null;
+  readonly rollups: string;
+  readonly pieces?: "with" | "without";
+};
 
 /** All histograms of a group and time in one value, without adding them up; those of pieces in two others. */
-function packed(kind: Kind, hasSums: boolean): string {
-  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed, counted FROM (
-      SELECT g, t, u.b, sum(u.c) AS c, counted FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c)
-      WHERE sign > 0 GROUP BY g, t, u.b, counted
-    ) buckets GROUP BY g, t, counted`;
-  const sums = hasSums ? `SELECT g, t, ${kind}_packed, counted FROM sums WHERE sign > 0 UNION ALL ` : "";
-  return `SELECT g, t, string_agg(packed, '') FILTER (WHERE counted IS NULL) AS ${kind}_packed,
-      string_agg(packed, '') FILTER (WHERE counted < t) AS ${kind}_before,
-      string_agg(packed, '') FILTER (WHERE counted > t) AS ${kind}_after
-    FROM (${sums}${rollups}) parts (g, t, packed, counted) GROUP BY 1, 2`;
+function packed(kind: Kind, { sums, pieces }: SumsSource): string {
+  const [counted, wholeOnly] = pieces === "with" ? [", counted", "WHERE sign > 0"] : ["", ""];
+  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed${counted} FROM (
+      SELECT g, t, u.b, sum(u.c) AS c${counted} FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c)
+      ${wholeOnly} GROUP BY g, t, u.b${counted}
+    ) buckets GROUP BY g, t${counted}`;
+  const all = sums === null ? "" : `SELECT g, t, ${kind}_packed${counted} FROM sums ${wholeOnly} UNION ALL `;
+  const bytes = (name: Part, which: string) => `string_agg(packed, '')${which} AS ${kind}_${name}`;
+  const columns =
+    pieces === "with"
+      ? [
+          bytes("packed", " FILTER (WHERE counted IS NULL)"),
+          bytes("before", " FILTER (WHERE counted < t)"),
+          bytes("after", " FILTER (WHERE counted > t)"),
+        ]
+      : [bytes("packed", "")];
+  return `SELECT g, t, ${columns.join(", ")} FROM (${all}${rollups}) parts (g, t, packed${counted}) GROUP BY 1, 2`;
 }
 
 /**
  * `sums` selects g, t, summedColumns and the packed histograms; `rollups` the histograms as arrays. Without
  * percentiles, which are most of the work, where only an order is wanted.
  */
-export function figuresOfSums({ sums, rollups }: SumsSource, percentiles: "with" | "without" = "with"): string {
+export function figuresOfSums(source: SumsSource, percentiles: "with" | "without" = "with"): string {
+  const { sums, rollups, pieces } = source;
   const names = summedColumns.join(", ");
   const totals = summedColumns.map((column) => `sum(${column}) AS ${column}`).join(", ");
   const all = `${sums === null ? "" : `SELECT g, t, ${names} FROM sums UNION ALL `}SELECT g, t, ${names} FROM rollups`;
   const parts = `WITH ${sums === null ? "" : `sums AS MATERIALIZED (${sums}),`} rollups AS MATERIALIZED (${rollups}),
     totals AS (SELECT g, t, ${totals} FROM (${all}) parts GROUP BY 1, 2)`;
   if (percentiles === "without") return `${parts} SELECT * FROM totals`;
+  const parted: readonly Part[] = pieces === "with" ? ["packed", "before", "after"] : ["packed"];
+  const histograms = kinds.flatMap((kind) => parted.map((part) => `${kind}_${part}`)).join(", ");
   return `${parts},
-    latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
-    SELECT totals.*, ${kinds.map((kind) => `${kind}_packed, ${kind}_before, ${kind}_after`).join(", ")} FROM totals
+    latency AS (${packed("latency", source)}), ttfb AS (${packed("ttfb", source)})
+    SELECT totals.*, ${histograms} FROM totals
     LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;
 }
 

@@ -75,11 +75,13 @@ export function sumsSource(
 ): SumsSource {
   const tenant = `${parameters.add(tenantId)}::uuid`;
   const conditions = [`tenant_id = ${tenant}`, ...filterConditions(filter, parameters, tenant, "sums")];
+  const pieces = coarsest === "day" ? findPieces(span, borders).flatMap(cutPiece) : [];
+  const signed = pieces.length > 0 ? "1 AS sign, NULL::timestamptz AS counted, " : "";
   const time = (atMs: number) => `${parameters.add(isoOf(atMs))}::timestamptz`;
   const within = (column: string, { fromMs, toMs }: TimeSpan) =>
     `${column} >= ${time(fromMs)} AND ${column} < ${time(toMs)}`;
   const select = (columns: string, table: string, moment: string, where: readonly string[]) =>
-    `SELECT ${byBytes(g)} AS g, ${t} AS t, 1 AS sign, NULL::timestamptz AS counted, ${columns} FROM (SELECT *, ${moment} AS moment
+    `SELECT ${byBytes(g)} AS g, ${t} AS t, ${signed}${columns} FROM (SELECT *, ${moment} AS moment
        FROM loom.${table} WHERE ${[...conditions, ...where].join(" AND ")}) found`;
   const levelOf = (granularity: Granularity) => [`span = '${granularity}'`, isDetailed ? "detail" : "NOT detail"];
   const sums: string[] = [];
@@ -95,7 +97,6 @@ export function sumsSource(
   }
   // What came in since the sums were last added up.
   rollups.push(select(rollupColumns, "usage_rollups", "minute", [within("minute", span), "NOT folded"]));
-  const pieces = coarsest === "day" ? findPieces(span, borders).flatMap(cutPiece) : [];
   const halves = pieces.filter(({ granularity }) => granularity === "half hour");
   const minutes = pieces.filter(({ granularity }) => granularity === "minute");
   if (halves.length > 0) {
@@ -106,7 +107,11 @@ export function sumsSource(
     const where = [...conditions, "folded"];
     rollups.push(moveSql(minutes, { table: "usage_rollups", column: "minute", g, where }, parameters));
   }
-  return joinSources([{ sums: sums.length === 0 ? null : sums.join(union), rollups: rollups.join(union) }]);
+  return {
+    sums: sums.length === 0 ? null : sums.join(union),
+    rollups: rollups.join(union),
+    pieces: pieces.length > 0 ? "with" : "without",
+  };
 }
 
 type CutPiece = Piece & Segment;
@@ -143,7 +148,7 @@ function moveSql(pieces: readonly CutPiece[], { table, column, g, where }: Moved
 
 const union = "\nUNION ALL\n";
 
-/** Several sources as one. */
+/** Several sources as one; none of them with pieces. */
 export function joinSources(sources: readonly SumsSource[]): SumsSource {
   const sums = sources.flatMap((source) => source.sums ?? []);
   return {
