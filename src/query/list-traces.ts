@@ -34,8 +34,9 @@ const defaultRows = 100;
 const dayMs = 86_400_000;
 /** Most pages are filled from here; older partitions are then not even opened. */
 const nearDays = 7;
-/** Fields whose columns have an index with the time behind them. */
-const indexedFields = new Set(["model", "key", "session", "user"]);
+/** Fields whose columns have an index with the time behind them; of few rows, and of many. */
+const narrowFields = new Set(["session", "user"]);
+const wideFields = new Set(["model", "key"]);
 
 /** @throws LoomError `bad_request` or `invalid_filter` */
 function readSelection(values: ListValues, tenantId: string, nowMs: number): Selection {
@@ -44,8 +45,8 @@ function readSelection(values: ListValues, tenantId: string, nowMs: number): Sel
 }
 
 /** An exact value in an indexed column. Rows of several keys no index has in order. */
-function isIndexed({ field, isNegated, test }: Term): boolean {
-  if (isNegated || !indexedFields.has(field.name) || test.kind !== "any") return false;
+function isIndexed({ field, isNegated, test }: Term, names: ReadonlySet<string>): boolean {
+  if (isNegated || !names.has(field.name) || test.kind !== "any") return false;
   const [value] = test.values;
   if (value === undefined || test.values.length > 1 || value.isPrefix) return false;
   return field.name !== "key" || isKeyId(value.text);
@@ -63,15 +64,15 @@ function indexConditions(selection: Selection, parameters: Parameters): string[]
       cursor.id === null ? `created_at < ${at}` : `(created_at, id) < (${at}, ${parameters.add(cursor.id)}::uuid)`,
     );
   }
-  const indexed = filter.find(isIndexed);
+  // What is looked through are the fewest rows: those of a session, then the rare ones, then those of a model or key.
+  const rare = rareCondition(filter);
+  const narrow = filter.find((term) => isIndexed(term, narrowFields));
+  const indexed = narrow ?? (rare === null ? filter.find((term) => isIndexed(term, wideFields)) : undefined);
   if (indexed !== undefined) {
     conditions.push(...filterConditions([indexed], parameters, tenant, "rows"));
     if (indexed.field.name === "session") conditions.push("session_id IS NOT NULL");
     if (indexed.field.name === "user") conditions.push("end_user IS NOT NULL");
-    return conditions;
-  }
-  const rare = rareCondition(filter);
-  if (rare !== null) conditions.push(rare);
+  } else if (rare !== null) conditions.push(rare);
   return conditions;
 }
 

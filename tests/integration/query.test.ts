@@ -119,7 +119,7 @@ describeWithDatabase("the query API", () => {
       ['key:"key 1"', (row) => row.apiKeyId === tenants[0]?.keyIds[1]],
       ['key:"key 1","key 0"', () => true],
       ['-key:"key 1"', (row) => row.apiKeyId !== tenants[0]?.keyIds[1]],
-      ["latency:>12s", (row) => row.latencyMs > 12_000],
+      ['latency:>12s key:"key 1"', (row) => row.latencyMs > 12_000 && row.apiKeyId === tenants[0]?.keyIds[1]],
       ["cost:>=0.05", (row) => Number(row.costUsd ?? 0) >= 0.05],
       ["attempts:2..9", (row) => row.attempts >= 2],
       ["session:*", (row) => row.sessionId !== null],
