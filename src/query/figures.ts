@@ -20,6 +20,9 @@ type Quantile = keyof typeof quantiles;
 type Kind = "latency" | "ttfb";
 const kinds: readonly Kind[] = ["latency", "ttfb"];
 
+/** Histograms of a bucket: its own, and the pieces that count for the bucket before it and for the one after it. */
+type Part = "packed" | "before" | "after";
+
 /** A row of figures: sums as text, since they may be larger than a double holds. */
 export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly g: string;
@@ -28,34 +31,56 @@ export type FiguresRow = Readonly<Record<SummedColumn, string | null>> & {
   readonly ttfb_count?: string | null;
 } & Readonly<Partial<Record<`${Kind}_${Quantile}`, number | null>>> &
   /** Of sums: packed histograms one after the other; see migrations/0010_queries.sql. */
-  Readonly<Partial<Record<`${Kind}_packed`, Buffer | null>>>;
+  Readonly<Partial<Record<`${Kind}_${Part}`, Buffer | null>>>;
 
-/** Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. */
-export type SumsSource = { readonly sums: string | null; readonly rollups: string };
+/**
+ * Where sums come from: rows of loom.usage_sums, whose histograms are packed, and rollups, whose are not. With `pieces`
+ * (day-pieces.ts) each has a `sign`: -1 where its sums, which are negative then, take away what a piece adds elsewhere.
+ * Histograms are taken away by the reader, so a piece says in `counted` which bucket that is; NULL of all others.
+ */
+export type SumsSource = {
+  readonly sums: string | null;
+  readonly rollups: string;
+  readonly pieces?: "with" | "without";
+};
 
-/** All histograms of a group and time in one value, without adding them up. */
-function packed(kind: Kind, hasSums: boolean): string {
-  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed FROM (
-      SELECT g, t, u.b, sum(u.c) AS c FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c) GROUP BY 1, 2, 3
-    ) buckets GROUP BY 1, 2`;
-  const sums = hasSums ? `SELECT g, t, ${kind}_packed FROM sums UNION ALL ` : "";
-  return `SELECT g, t, string_agg(packed, '') AS ${kind}_packed FROM (${sums}${rollups}) parts (g, t, packed) GROUP BY 1, 2`;
+/** All histograms of a group and time in one value, without adding them up; those of pieces in two others. */
+function packed(kind: Kind, { sums, pieces }: SumsSource): string {
+  const [counted, wholeOnly] = pieces === "with" ? [", counted", "WHERE sign > 0"] : ["", ""];
+  const rollups = `SELECT g, t, string_agg(int2send(b) || int4send(c::int4), '') AS packed${counted} FROM (
+      SELECT g, t, u.b, sum(u.c) AS c${counted} FROM rollups, unnest(${kind}_buckets, ${kind}_counts) u (b, c)
+      ${wholeOnly} GROUP BY g, t, u.b${counted}
+    ) buckets GROUP BY g, t${counted}`;
+  const all = sums === null ? "" : `SELECT g, t, ${kind}_packed${counted} FROM sums ${wholeOnly} UNION ALL `;
+  const bytes = (name: Part, which: string) => `string_agg(packed, '')${which} AS ${kind}_${name}`;
+  const columns =
+    pieces === "with"
+      ? [
+          bytes("packed", " FILTER (WHERE counted IS NULL)"),
+          bytes("before", " FILTER (WHERE counted < t)"),
+          bytes("after", " FILTER (WHERE counted > t)"),
+        ]
+      : [bytes("packed", "")];
+  return `SELECT g, t, ${columns.join(", ")} FROM (${all}${rollups}) parts (g, t, packed${counted}) GROUP BY 1, 2`;
 }
 
 /**
  * `sums` selects g, t, summedColumns and the packed histograms; `rollups` the histograms as arrays. Without
  * percentiles, which are most of the work, where only an order is wanted.
  */
-export function figuresOfSums({ sums, rollups }: SumsSource, percentiles: "with" | "without" = "with"): string {
+export function figuresOfSums(source: SumsSource, percentiles: "with" | "without" = "with"): string {
+  const { sums, rollups, pieces } = source;
   const names = summedColumns.join(", ");
   const totals = summedColumns.map((column) => `sum(${column}) AS ${column}`).join(", ");
   const all = `${sums === null ? "" : `SELECT g, t, ${names} FROM sums UNION ALL `}SELECT g, t, ${names} FROM rollups`;
   const parts = `WITH ${sums === null ? "" : `sums AS MATERIALIZED (${sums}),`} rollups AS MATERIALIZED (${rollups}),
     totals AS (SELECT g, t, ${totals} FROM (${all}) parts GROUP BY 1, 2)`;
   if (percentiles === "without") return `${parts} SELECT * FROM totals`;
+  const parted: readonly Part[] = pieces === "with" ? ["packed", "before", "after"] : ["packed"];
+  const histograms = kinds.flatMap((kind) => parted.map((part) => `${kind}_${part}`)).join(", ");
   return `${parts},
-    latency AS (${packed("latency", sums !== null)}), ttfb AS (${packed("ttfb", sums !== null)})
-    SELECT totals.*, latency_packed, ttfb_packed FROM totals
+    latency AS (${packed("latency", source)}), ttfb AS (${packed("ttfb", source)})
+    SELECT totals.*, ${histograms} FROM totals
     LEFT JOIN latency USING (g, t) LEFT JOIN ttfb USING (g, t)`;
 }
 
@@ -106,14 +131,20 @@ export const rowColumns = [
   ...["reasoning_tokens", "estimated_cost_usd", "usage_source", "latency_ms", "ttfb_ms", "gateway_overhead_ms"],
 ].join(", ");
 
+/** The rows of the buckets before and after: pieces of theirs are in this one's days. */
+type Neighbours = { readonly before?: FiguresRow | undefined; readonly after?: FiguresRow | undefined };
+
 /** The percentiles of a row, ms, and how many first bytes there were. */
 function readPercentiles(
   row: FiguresRow | undefined,
+  { before, after }: Neighbours,
 ): Record<Kind, Record<Quantile, number | null>> & { ttfbs: number } {
   const shares = Object.values(quantiles);
   const read = (kind: Kind) => {
-    const bytes = row?.[`${kind}_packed`];
-    const found = bytes === undefined ? null : readQuantiles(bytes, shares);
+    const added = [row?.[`${kind}_packed`], row?.[`${kind}_before`], row?.[`${kind}_after`]];
+    const removed = [before?.[`${kind}_after`], after?.[`${kind}_before`]];
+    const isSums = row !== undefined && `${kind}_packed` in row;
+    const found = isSums ? readQuantiles(added.filter(isThere), shares, removed.filter(isThere)) : null;
     const entries = Object.keys(quantiles).map((name, index) => [
       name,
       found === null ? (row?.[`${kind}_${name as Quantile}`] ?? null) : (found.values[index] ?? null),
@@ -124,12 +155,16 @@ function readPercentiles(
   return { latency: latency.values, ttfb: ttfb.values, ttfbs: Number(row?.ttfb_count ?? ttfb.count) };
 }
 
+function isThere(bytes: Buffer | null | undefined): bytes is Buffer {
+  return bytes !== null && bytes !== undefined;
+}
+
 /** `undefined`: nothing at all was asked for there. */
-export function makeFigures(row: FiguresRow | undefined): Figures {
+export function makeFigures(row: FiguresRow | undefined, neighbours: Neighbours = {}): Figures {
   const number = (column: SummedColumn) => Number(row?.[column] ?? 0);
   const requests = number("requests");
   const mean = (sum: number, of: number) => (of === 0 ? null : sum / of);
-  const { latency, ttfb, ttfbs } = readPercentiles(row);
+  const { latency, ttfb, ttfbs } = readPercentiles(row, neighbours);
   const counts = Object.fromEntries(
     outcomes.map((name) => [name, number(name === "error" ? "errors" : name)]),
   ) as Figures["outcomes"];

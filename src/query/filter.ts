@@ -85,21 +85,6 @@ export function isSummable(filter: Filter): boolean {
   return filter.every(({ field }) => summedFields.has(field.name));
 }
 
-/** Whether everything that passes has an outcome other than `complete`: such rows have an index of their own. */
-export function impliesFailure(filter: Filter): boolean {
-  return filter.some(({ field, isNegated, test }) => {
-    if (field.name === "outcome" && test.kind === "any") {
-      const names = test.values.map(({ text }) => text);
-      return isNegated ? names.includes("complete") : !names.includes("complete");
-    }
-    if (isNegated) return false;
-    if (field.name === "error") return true;
-    if (field.name !== "status") return false;
-    if (test.kind === "ranges") return test.ranges.every(({ low }) => low >= 400);
-    return test.kind === "compare" && test.value >= 400 && !test.comparison.startsWith("<");
-  });
-}
-
 const plainValue = /^[^\s",*]+$/;
 
 /** One term as text, as the language takes it. */

@@ -2,8 +2,10 @@
 // so that a page costs the same at ten traces and at ten million, whatever is filtered for.
 import { limits } from "../limits.js";
 import { type Cursor, isoOfMicros, readCursor, writeCursor } from "./cursor.js";
-import { type Filter, impliesFailure, type Term } from "./filter.js";
+import type { Filter, Term } from "./filter.js";
 import { filterConditions, Parameters } from "./filter-sql.js";
+import { findKeys, isKeyId } from "./find-keys.js";
+import { rareCondition } from "./rare-rows.js";
 import { readFilterValues } from "./read-parameters.js";
 import type { Query } from "./reader.js";
 import type { FilterValues } from "./schema/parameters.js";
@@ -32,8 +34,9 @@ const defaultRows = 100;
 const dayMs = 86_400_000;
 /** Most pages are filled from here; older partitions are then not even opened. */
 const nearDays = 7;
-/** Fields whose columns have an index with the time behind them. */
-const indexedFields = new Set(["model", "key", "session", "user"]);
+/** Fields whose columns have an index with the time behind them; of few rows, and of many. */
+const narrowFields = new Set(["session", "user"]);
+const wideFields = new Set(["model", "key"]);
 
 /** @throws LoomError `bad_request` or `invalid_filter` */
 function readSelection(values: ListValues, tenantId: string, nowMs: number): Selection {
@@ -41,14 +44,12 @@ function readSelection(values: ListValues, tenantId: string, nowMs: number): Sel
   return { tenantId, filter: readFilterValues(values), ...readListSpan(values, nowMs), cursor };
 }
 
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** An exact value in an indexed column. A key's name may stand for several keys, whose rows no index has in order. */
-function isIndexed({ field, isNegated, test }: Term): boolean {
-  if (isNegated || !indexedFields.has(field.name) || test.kind !== "any") return false;
+/** An exact value in an indexed column. Rows of several keys no index has in order. */
+function isIndexed({ field, isNegated, test }: Term, names: ReadonlySet<string>): boolean {
+  if (isNegated || !names.has(field.name) || test.kind !== "any") return false;
   const [value] = test.values;
   if (value === undefined || test.values.length > 1 || value.isPrefix) return false;
-  return field.name !== "key" || uuidForm.test(value.text);
+  return field.name !== "key" || isKeyId(value.text);
 }
 
 /** Where the search is: conditions that an index serves, of which a bounded number of rows is looked at. */
@@ -63,12 +64,15 @@ function indexConditions(selection: Selection, parameters: Parameters): string[]
       cursor.id === null ? `created_at < ${at}` : `(created_at, id) < (${at}, ${parameters.add(cursor.id)}::uuid)`,
     );
   }
-  const indexed = filter.find(isIndexed);
+  // What is looked through are the fewest rows: those of a session, then the rare ones, then those of a model or key.
+  const rare = rareCondition(filter);
+  const narrow = filter.find((term) => isIndexed(term, narrowFields));
+  const indexed = narrow ?? (rare === null ? filter.find((term) => isIndexed(term, wideFields)) : undefined);
   if (indexed !== undefined) {
     conditions.push(...filterConditions([indexed], parameters, tenant, "rows"));
     if (indexed.field.name === "session") conditions.push("session_id IS NOT NULL");
     if (indexed.field.name === "user") conditions.push("end_user IS NOT NULL");
-  } else if (impliesFailure(filter)) conditions.push("outcome <> 'complete'");
+  } else if (rare !== null) conditions.push(rare);
   return conditions;
 }
 
@@ -117,7 +121,8 @@ export async function listTraces(
   tenantId: string,
   nowMs: number,
 ): Promise<TraceList> {
-  const selection = readSelection(values, tenantId, nowMs);
+  const asked = readSelection(values, tenantId, nowMs);
+  const selection = { ...asked, filter: await findKeys(query, asked.filter, tenantId) };
   const limit = values.limit === undefined ? defaultRows : Number(values.limit);
   const startMs = selection.cursor === null ? selection.toMs : Number(selection.cursor.micros) / 1000;
   const nearMs = Math.min(startMs, selection.toMs) - nearDays * dayMs;

@@ -13,20 +13,20 @@ export function valueOfBucket(bucket: number): number {
   return (2 * gamma ** bucket) / (gamma + 1);
 }
 
-/** The values, in ms, below which the shares (0 to 1, ascending) of all values lie, by nearest rank; null when empty. */
+/**
+ * The values, in ms, below which the shares (0 to 1, ascending) of all values lie, by nearest rank; null when empty.
+ * What is in `removed` is taken away from what is in `added`.
+ */
 export function readQuantiles(
-  packed: Buffer | null,
+  added: readonly Buffer[],
   shares: readonly number[],
+  removed: readonly Buffer[] = [],
 ): { readonly count: number; readonly values: readonly (number | null)[] } {
-  if (packed === null || packed.length === 0) return { count: 0, values: shares.map(() => null) };
+  if (added.every(({ length }) => length === 0)) return { count: 0, values: shares.map(() => null) };
   const counts = new Float64Array(bucketCount);
   let count = 0;
-  for (let at = 0; at + entryBytes <= packed.length; at += entryBytes) {
-    const bucket = Math.min(bucketCount - 1, Math.max(0, packed.readInt16BE(at) - bucketMin));
-    const added = packed.readInt32BE(at + 2);
-    counts[bucket] = (counts[bucket] ?? 0) + added;
-    count += added;
-  }
+  for (const packed of added) count += addCounts(counts, packed, 1);
+  for (const packed of removed) count += addCounts(counts, packed, -1);
   const values: number[] = [];
   let seen = 0;
   for (let bucket = 0; bucket < bucketCount && values.length < shares.length; bucket += 1) {
@@ -36,4 +36,15 @@ export function readQuantiles(
     }
   }
   return { count, values };
+}
+
+function addCounts(counts: Float64Array, packed: Buffer, sign: 1 | -1): number {
+  let count = 0;
+  for (let at = 0; at + entryBytes <= packed.length; at += entryBytes) {
+    const bucket = Math.min(bucketCount - 1, Math.max(0, packed.readInt16BE(at) - bucketMin));
+    const added = sign * packed.readInt32BE(at + 2);
+    counts[bucket] = (counts[bucket] ?? 0) + added;
+    count += added;
+  }
+  return count;
 }

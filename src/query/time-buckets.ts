@@ -61,7 +61,9 @@ export function bucketSql(moment: string, { widthMs, timeZone }: Buckets, parame
 
 /** All buckets of a window. */
 export function allBucketsSql({ fromMs, toMs }: TimeSpan, buckets: Buckets, parameters: Parameters): string {
-  const stepMinutes = Math.min(buckets.widthMs, hourMs) / minuteMs;
+  // No day of any zone is shorter than this.
+  const longestMs = buckets.widthMs < dayMs ? hourMs : dayMs / 2;
+  const stepMinutes = Math.min(buckets.widthMs, longestMs) / minuteMs;
   const from = `${parameters.add(isoOf(fromMs))}::timestamptz`;
   const last = `${parameters.add(isoOf(toMs - minuteMs))}::timestamptz`;
   return `SELECT DISTINCT ${bucketSql("moment", buckets, parameters)} AS t
@@ -69,9 +71,9 @@ export function allBucketsSql({ fromMs, toMs }: TimeSpan, buckets: Buckets, para
     ORDER BY 1`;
 }
 
-/** The largest sums whose borders are borders of the buckets. */
+/** The largest sums that lie in one bucket each; of days that do not, day-pieces.ts moves what is another's. */
 export function coarsestSums({ widthMs, timeZone }: Buckets, { fromMs, toMs }: TimeSpan): Granularity {
-  if (widthMs % dayMs === 0 && timeZone === "UTC") return "day";
+  if (widthMs % dayMs === 0) return "day";
   if (widthMs % (hourMs / 2) !== 0) return "minute";
   // Zones that are a quarter of an hour off need the minutes.
   const fits = [fromMs, (fromMs + toMs) / 2, toMs].every((atMs) => offsetMinutes(timeZone, atMs) % 30 === 0);

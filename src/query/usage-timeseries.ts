@@ -48,8 +48,9 @@ export async function readTimeseries(
   const isSummed = isSummable(question.filter) && (groups === null || groups.dimension.ofSums !== null);
   const source: Source = isSummed ? "rollups" : "traces";
   const parameters = new Parameters();
-  const times = await query<{ t: Date }>(allBucketsSql(span, buckets, parameters), parameters.values);
-  const rows = await readFigures(query, question, { buckets, groups, source });
+  const found = await query<{ t: Date }>(allBucketsSql(span, buckets, parameters), parameters.values);
+  const times = found.map(({ t }) => t.getTime());
+  const rows = await readFigures(query, question, { buckets, groups, source, times });
   const labels = groups === null ? new Map<string, string>() : await readLabels(query, groups.dimension, tenantId);
   return {
     window: spanOf(span),
@@ -57,7 +58,7 @@ export async function readTimeseries(
     timeZone: buckets.timeZone,
     groupBy: values.groupBy ?? null,
     groupCount: groups?.count ?? 1,
-    series: await makeSeries(rows, { times: times.map(({ t }) => t.getTime()), groups, labels }),
+    series: await makeSeries(rows, { times, groups, labels }),
     source,
   };
 }
@@ -78,10 +79,17 @@ async function findGroups(
   return { dimension, names: rows.map(({ g }) => g), count: groupCount };
 }
 
+type FigureParts = {
+  readonly buckets: Buckets;
+  readonly groups: Groups | null;
+  readonly source: Source;
+  readonly times: readonly number[];
+};
+
 function readFigures(
   query: Query,
   question: UsageQuestion,
-  { buckets, groups, source }: { readonly buckets: Buckets; readonly groups: Groups | null; readonly source: Source },
+  { buckets, groups, source, times }: FigureParts,
 ): Promise<FiguresRow[]> {
   const parameters = new Parameters();
   const t = bucketSql("moment", buckets, parameters);
@@ -96,7 +104,8 @@ function readFigures(
   const g = groups === null ? `'${groupAll}'` : groupOf(groups.dimension.ofSums ?? "");
   const isDetailed = groups !== null || question.filter.length > 0;
   const coarsest = coarsestSums(buckets, question.span);
-  return query(figuresOfSums(sumsSource(question, { g, t }, { coarsest, isDetailed }, parameters)), parameters.values);
+  const level = { coarsest, isDetailed, borders: times };
+  return query(figuresOfSums(sumsSource(question, { g, t }, level, parameters)), parameters.values);
 }
 
 type SeriesParts = {
@@ -117,8 +126,10 @@ async function makeSeries(rows: readonly FiguresRow[], parts: SeriesParts): Prom
   const series: Timeseries["series"] = [];
   for (const name of names) {
     const points: Timeseries["series"][number]["points"] = [];
+    const rowAt = (index: number) => byGroup.get(name)?.get(times[index] ?? Number.NaN);
     for (const [index, atMs] of times.entries()) {
-      points.push({ at: isoOf(atMs), ...makeFigures(byGroup.get(name)?.get(atMs)) });
+      const neighbours = { before: rowAt(index - 1), after: rowAt(index + 1) };
+      points.push({ at: isoOf(atMs), ...makeFigures(rowAt(index), neighbours) });
       // Requests get their turn while histograms are added up.
       if (index % pointsPerTurn === 0) await nextTurn();
     }

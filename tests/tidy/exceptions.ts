@@ -85,6 +85,7 @@ export const coveredElsewhere: Readonly<Record<string, string>> = {
   "src/probe-providers.ts": "tests/conformance/surface.test.ts",
   "src/provider-exchange.ts": "tests/conformance/outcomes.test.ts",
   "src/query/account.ts": "tests/integration/query.test.ts",
+  "src/query/find-keys.ts": "tests/integration/query.test.ts",
   "src/query/list-sessions.ts": "tests/integration/query.test.ts",
   "src/query/list-traces.ts": "tests/integration/query.test.ts",
   "src/query/new-traces.ts": "tests/integration/query.test.ts",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LoomError } from "../../../../src/errors/loom-error.js";
-import { fields, impliesFailure, isSummable, writeTerm } from "../../../../src/query/filter.js";
+import { fields, isSummable, writeTerm } from "../../../../src/query/filter.js";
 import { readFilter, readValue } from "../../../../src/query/filter-language.js";
 import { filterConditions, Parameters } from "../../../../src/query/filter-sql.js";
 
@@ -121,14 +121,6 @@ describe("a parameter of its own", () => {
 });
 
 describe("what a filter implies", () => {
-  test.each(["status:>=500", "status:4xx", "error:*", "-outcome:complete", "outcome:error,aborted"])(
-    "a failure by %s",
-    (text) => expect(impliesFailure(readFilter(text))).toBe(true),
-  );
-  test.each(["status:>=200", "status:<500", "-error:*", "outcome:complete,error", "-status:500", "model:a", ""])(
-    "no failure by %s",
-    (text) => expect(impliesFailure(readFilter(text))).toBe(false),
-  );
   test("only keys, models and providers can be answered from sums", () => {
     expect(isSummable(readFilter("model:a -provider:b key:c"))).toBe(true);
     expect(isSummable(readFilter("model:a user:b"))).toBe(false);

@@ -101,15 +101,16 @@ describe("buckets", () => {
     const buckets = readBuckets({ bucket: "1d", timeZone: "Asia/Kolkata" }, span(7 * day));
     expect(bucketSql("at", buckets, parameters)).toContain("AT TIME ZONE $1::text");
     expect(parameters.values).toEqual(["Asia/Kolkata"]);
-    expect(allBucketsSql(span(day), buckets, new Parameters())).toContain("interval '60 minutes'");
+    expect(allBucketsSql(span(day), buckets, new Parameters())).toContain("interval '720 minutes'");
   });
 
   test.each([
     ["1d", "UTC", "day"],
-    ["1d", "Asia/Kolkata", "half hour"],
+    ["1d", "Asia/Kolkata", "day"],
+    ["6h", "Asia/Kolkata", "half hour"],
     ["1h", "UTC", "half hour"],
     ["5m", "UTC", "minute"],
-    ["1d", "Asia/Kathmandu", "minute"],
+    ["6h", "Asia/Kathmandu", "minute"],
   ])("of %s in %s are filled from sums by %s", (bucket, timeZone, coarsest) => {
     const window = span(3 * day);
     expect(coarsestSums(readBuckets({ bucket, timeZone }, window), window)).toBe(coarsest);

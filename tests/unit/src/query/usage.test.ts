@@ -83,11 +83,13 @@ describe("figures", () => {
           entry.writeInt32BE(1, 2);
           return entry;
         });
-        const found = readQuantiles(Buffer.concat(packed), shares);
+        const found = readQuantiles(packed, shares);
+        const more = readQuantiles([...packed, ...packed], shares, [Buffer.concat(packed)]);
+        expect(more).toEqual(found);
         expect(found).toEqual({ count: values.length, values: shares.map((share) => histogram.quantile(share)) });
       }),
     );
-    expect(readQuantiles(null, shares)).toEqual({ count: 0, values: [null, null, null] });
+    expect(readQuantiles([], shares)).toEqual({ count: 0, values: [null, null, null] });
   });
 });
 
