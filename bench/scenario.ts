@@ -35,8 +35,13 @@ export type Guarded = {
  */
 export type Held = "always" | "calm" | "full";
 
-/** A bound in ms on what a target adds to the direct way, in the best round. */
-export type Budget = { readonly key: string; readonly addedMsMax: number; readonly held: Held };
+/** A bound in ms on what a target adds to the direct way, in the best round; in all cases when none is named. */
+export type Budget = {
+  readonly key: string;
+  readonly addedMsMax: number;
+  readonly held: Held;
+  readonly cases?: readonly string[];
+};
 
 export type Rounds = Readonly<Record<string, readonly Figures[]>>;
 

@@ -104,7 +104,7 @@ export function judgeBudgets(
     cases.flatMap((one) =>
       loomsOf(one, peers).flatMap((target) =>
         budgets
-          .filter(({ held }) => isHeld(held, circumstances))
+          .filter(({ held, cases: own = [one.name] }) => isHeld(held, circumstances) && own.includes(one.name))
           .flatMap(({ key, addedMsMax }) => {
             const added = best(one.rounds[target], key, "lower") - best(one.rounds["direct"], key, "lower");
             const broken = { name: `${join(name, one.name)} ${target}: added ${key}, ms`, was: null, is: added };

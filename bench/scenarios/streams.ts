@@ -38,6 +38,9 @@ const columns: readonly Column[] = [
   ...cpuColumns,
 ];
 
+/** The budget of DESIGN.md section 10 is for 500; more are measured to see what happens. */
+const budgetedCounts = streamCounts.full.filter((count) => count <= 500).map(String);
+
 export const streams: Scenario = {
   name: "streams",
   says: "50, 200, 500 and 1,000 paced streams: first bytes, gaps, stalls, CPU of each event",
@@ -79,7 +82,7 @@ export const streams: Scenario = {
       guarded: cpuGuards,
       budgets: [
         { key: "first50", addedMsMax: 20, held: "calm" },
-        { key: "first99", addedMsMax: 20, held: "full" },
+        { key: "first99", addedMsMax: 20, held: "full", cases: budgetedCounts },
       ],
       notes: [
         `Begun over ${startOverMs[kind]} ms, an event every ${paceMs} ms for ${secondsOf[kind]} s; a stall is a gap over ${stallMs} ms. CPU is µs an event.`,

@@ -114,6 +114,12 @@ test("a budget is broken by what the best round adds to the direct way", () => {
   ]);
 });
 
+test("a budget that names its cases is held for no others", () => {
+  const only = (cases: string[]) => ({ ...result, budgets: result.budgets.map((one) => ({ ...one, cases })) });
+  expect(judgeBudgets([only(["32"])], calm, [])).toHaveLength(1);
+  expect(judgeBudgets([only(["256"])], calm, [])).toEqual([]);
+});
+
 test("the table says what each figure was, is and may be", () => {
   const { rows } = tabulateWorse([{ name: "a", was: 4, is: 9.5, allowed: 5 }], "bench/baseline.json");
   expect(rows).toEqual([["a", "4.00", "9.50", "5.00"]]);
