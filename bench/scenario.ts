@@ -103,7 +103,7 @@ export const cpuColumns: readonly Column[] = [
 
 export const cpuGuards: readonly Guarded[] = [
   { key: "main", against: "nginx", better: "lower", held: "calm" },
-  // In a quick run half of it is V8's compiler: 15 to 54 times nginx at one connection, for the same code.
+  // A quick run has little behind it: just after a build 38 and 54 times nginx were seen where a full run has 13 to 19.
   { key: "all", against: "nginx", better: "lower", held: "full" },
 ];
 

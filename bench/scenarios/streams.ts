@@ -81,7 +81,7 @@ export const streams: Scenario = {
       cases,
       guarded: cpuGuards,
       budgets: [
-        { key: "first50", addedMsMax: 20, held: "calm" },
+        { key: "first50", addedMsMax: 20, held: "calm", cases: budgetedCounts },
         { key: "first99", addedMsMax: 20, held: "full", cases: budgetedCounts },
       ],
       notes: [

@@ -74,7 +74,7 @@ function readVersion(): string {
 }
 
 /** `provider` is narrowed to the one model, which makes every later call cheaper; null when no price is known. */
-type Match = { readonly provider: Provider | null; readonly card: RateCard | null };
+type Match = { readonly model: string; readonly provider: Provider | null; readonly card: RateCard | null };
 
 export class PriceList {
   readonly version = `genai-prices ${readVersion()}`;
@@ -101,28 +101,35 @@ export class PriceList {
   }
 
   /** By the model's rates; null for whatever needs the library to tell. */
-  #short({ providerKind, providerName, model: asked, responseModel, usage }: PriceQuestion): number | null {
-    const list = priceListOf(providerKind, providerName);
-    const model = responseModel ?? asked;
-    const plain = usage === null ? null : plainOf(usage);
-    if (plain === null || list === null || model === null || model.length > modelLengthMax) return null;
-    const { card } = this.#match(list, model);
-    const totalUsd = card === null ? null : priceBy(card, plain);
+  #short(question: PriceQuestion): number | null {
+    const plain = question.usage === null ? null : plainOf(question.usage);
+    const card = plain === null ? null : (this.#find(question)?.card ?? null);
+    const totalUsd = plain === null || card === null ? null : priceBy(card, plain);
     return totalUsd !== null && totalUsd < costUsdEnd ? totalUsd : null;
   }
 
-  #calculate({ providerKind, providerName, model: asked, responseModel, usage, atMs }: PriceQuestion) {
-    const list = priceListOf(providerKind, providerName);
-    const model = responseModel ?? asked;
-    const amounts = usage === null ? null : amountsOf(usage);
-    if (amounts === null || list === null || model === null || model.length > modelLengthMax) return null;
+  #calculate(question: PriceQuestion): PriceCalculation | null {
+    const amounts = question.usage === null ? null : amountsOf(question.usage);
+    if (amounts === null) return null;
     try {
-      const { provider } = this.#match(list, model);
-      if (provider === null) return null;
-      const price = calcPrice(amounts, model, { provider, timestamp: new Date(atMs) });
+      const { provider = null, model = "" } = this.#find(question) ?? {};
+      const price =
+        provider === null ? null : calcPrice(amounts, model, { provider, timestamp: new Date(question.atMs) });
       return price !== null && price.total_price >= 0 && price.total_price < costUsdEnd ? price : null;
     } catch {
       // Parts that exceed their whole, or a date that is none: no honest price can be made of it.
+      return null;
+    }
+  }
+
+  /** Null without a price list or a model, or where the library fails on them. */
+  #find({ providerKind, providerName, model: asked, responseModel }: PriceQuestion): Match | null {
+    const list = priceListOf(providerKind, providerName);
+    const model = responseModel ?? asked;
+    if (list === null || model === null || model.length > modelLengthMax) return null;
+    try {
+      return this.#match(list, model);
+    } catch {
       return null;
     }
   }
@@ -136,7 +143,7 @@ export class PriceList {
     const exact = found?.provider.id === list;
     const provider = exact ? { ...found.provider, models: [found.model] } : null;
     const ask = (usage: PlainUsage) => askLibrary(model, provider, usage);
-    const match: Match = { provider, card: exact ? makeRateCard(found.model.prices, ask) : null };
+    const match: Match = { model, provider, card: exact ? makeRateCard(found.model.prices, ask) : null };
     this.#matches.set(key, match);
     return match;
   }
